@@ -1,0 +1,30 @@
+//! Floor 0: the types and rules of the trade. No clock, no randomness, no input or output.
+
+mod address;
+mod alarm;
+mod check_in;
+mod ids;
+mod ledger;
+mod link;
+mod outbox;
+mod people;
+mod phone;
+mod time;
+
+pub use address::Address;
+pub use alarm::{AlarmKind, AlarmRow};
+pub use check_in::{Action, Outcome, RefusedReason, UnreadableReason};
+pub use ids::{AlarmId, Counter, DeviceId, Digest, EmployeeId, GatewayName, OutboxId, Seq};
+pub use ledger::{
+    DeskAct, Entry, LedgerRow, MarkRow, MessageRow, Operator, OverBound, RawBody, StopCause,
+};
+pub use link::{
+    BindFault, DeliveryReport, DeliveryState, DownCause, InboundSms, LinkEvent, LinkOrder,
+    OutboundSms, SmsBody, SubmitFault, Ticket,
+};
+pub use outbox::{AnswerKind, OutboxRow, OutboxState, Priority, SendError};
+pub use people::{
+    DayBudget, DecidedRow, DeviceRow, Employee, PersonState, Presence, PresenceSource,
+};
+pub use phone::{Country, Msisdn, PhoneError};
+pub use time::Millis;

@@ -1,0 +1,22 @@
+//! hazir, "present!": attendance by encrypted SMS.
+//!
+//! The modules are floors; each imports only floors below its own. `tests/it/layers.rs` judges that.
+//!
+//! ```text
+//! 5  cli
+//! 4  port
+//! 3  engine
+//! 2  store      gateway
+//! 1  api        protocol      words
+//! 0  domain
+//! ```
+
+pub mod api;
+pub mod cli;
+pub mod domain;
+pub mod engine;
+pub mod gateway;
+pub mod port;
+pub mod protocol;
+pub mod store;
+pub mod words;
