@@ -122,7 +122,8 @@ mod tests {
             assert!(Msisdn::parse(text, iran).is_err(), "{text}");
         }
         assert!(Msisdn::parse("09102211824", Country::default()).is_err());
-        assert!(Country::parse("XX").is_err());
+        assert!(Country::parse("QQ").is_err());
+        assert!(Country::parse("Iran").is_err());
     }
 
     #[test]
