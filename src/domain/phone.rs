@@ -38,10 +38,12 @@ impl Country {
         if code.is_empty() {
             return Ok(Self(None));
         }
-        let region = Region::from_str(&code.to_ascii_uppercase());
-        region
-            .map(|region| Self(Some(region)))
-            .map_err(|_| PhoneError::Country(code.to_owned()))
+        let upper = code.to_ascii_uppercase();
+        match Region::from_str(&upper) {
+            // What it does not know it takes for "unknown", and not for an error.
+            Ok(region) if format!("{region:?}") == upper => Ok(Self(Some(region))),
+            Ok(_) | Err(_) => Err(PhoneError::Country(code.to_owned())),
+        }
     }
 }
 
