@@ -38,11 +38,10 @@ impl Country {
         if code.is_empty() {
             return Ok(Self(None));
         }
-        let upper = code.to_ascii_uppercase();
-        match Region::from_str(&upper) {
-            // What it does not know it takes for "unknown", and not for an error.
-            Ok(region) if format!("{region:?}") == upper => Ok(Self(Some(region))),
-            Ok(_) | Err(_) => Err(PhoneError::Country(code.to_owned())),
+        let region = Region::from_str(&code.to_ascii_uppercase()).ok();
+        match region.filter(|r| PHONE_NUMBER_UTIL.get_country_code_for_region(*r).is_some()) {
+            Some(region) => Ok(Self(Some(region))),
+            None => Err(PhoneError::Country(code.to_owned())),
         }
     }
 }
