@@ -24,7 +24,7 @@ pub use link::{
 };
 pub use outbox::{AnswerKind, OutboxRow, OutboxState, Priority, SendError};
 pub use people::{
-    DayBudget, DecidedRow, DeviceRow, Employee, PersonState, Presence, PresenceSource,
+    DayBudget, DecidedRow, DeviceRow, Employee, PersonState, Presence, PresenceSource, Series,
 };
 pub use phone::{Country, Msisdn, PhoneError};
 pub use time::Millis;

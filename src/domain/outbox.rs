@@ -38,6 +38,14 @@ impl OutboxState {
             Self::Sent | Self::Delivered | Self::Failed => false,
         }
     }
+
+    /// Whether nothing more is to be done, by the desk or by a person.
+    pub const fn is_settled(self) -> bool {
+        match self {
+            Self::Sent | Self::Delivered => true,
+            Self::Queued | Self::Sending | Self::Deferred | Self::Failed => false,
+        }
+    }
 }
 
 /// Who leaves first.

@@ -44,7 +44,16 @@ pub struct DeviceRow {
     pub sealed_key: Vec<u8>,
 }
 
-/// What was decided for one counter of one device.
+/// A series of counters: each device counts each kind of message by itself.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Series {
+    /// The device.
+    pub device: DeviceId,
+    /// The kind of message: the low half of an envelope's first octet.
+    pub kind: u8,
+}
+
+/// What was decided for one counter of one series.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecidedRow {
     /// Which message it was.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     AlarmId, AlarmRow, Counter, DecidedRow, DeviceId, DeviceRow, Digest, Employee, EmployeeId,
-    GatewayName, LedgerRow, Millis, OutboxId, OutboxRow, PersonState, Seq,
+    GatewayName, LedgerRow, Millis, OutboxId, OutboxRow, PersonState, Seq, Series,
 };
 
 /// All that one commit writes. Keyed rows replace what stood under their key.
@@ -15,9 +15,9 @@ pub struct Batch {
     /// Entries of the outbox.
     pub outbox: BTreeMap<OutboxId, OutboxRow>,
     /// What was decided for counters.
-    pub decided: BTreeMap<(DeviceId, Counter), DecidedRow>,
-    /// For each device: decisions for counters below this one are forgotten.
-    pub forget_below: BTreeMap<DeviceId, Counter>,
+    pub decided: BTreeMap<(Series, Counter), DecidedRow>,
+    /// For each series: decisions for counters below this one are forgotten.
+    pub forget_below: BTreeMap<Series, Counter>,
     /// Cards.
     pub employees: BTreeMap<EmployeeId, Employee>,
     /// Phones.
@@ -71,6 +71,8 @@ pub struct GatewayCounters {
     pub drops: u64,
     /// When a message came last.
     pub last_message_at: Option<Millis>,
+    /// Since when messages may wait at the gateway: the link broke and its backlog has not drained.
+    pub gap_from: Option<Millis>,
     /// Unreadable messages that were counted and not kept.
     pub unreadable_over_bound: u64,
     /// Copies that were counted and not kept.
@@ -104,10 +106,10 @@ pub struct Loaded {
     /// All phones.
     pub devices: BTreeMap<DeviceId, DeviceRow>,
     /// What was decided and is remembered.
-    pub decided: BTreeMap<(DeviceId, Counter), DecidedRow>,
+    pub decided: BTreeMap<(Series, Counter), DecidedRow>,
     /// What changes with every check-in.
     pub people: BTreeMap<EmployeeId, PersonState>,
-    /// Entries of the outbox that are open, and the last [`Store::RECENT_OUTBOX`] of any state.
+    /// Entries of the outbox that are not settled, and the last [`Store::RECENT_OUTBOX`] of any state.
     pub outbox: BTreeMap<OutboxId, OutboxRow>,
     /// Alarms.
     pub alarms: BTreeMap<AlarmId, AlarmRow>,
