@@ -1,1 +1,24 @@
-//! stub
+//! Floor 1: what travels in an SMS. Pure functions between octets and meaning: the sealed envelope and its keys, what is
+//! inside it, the frame that carries it as text, the ways in which a gateway may hand that text over, and the 2023 format.
+
+mod aead;
+mod answer;
+mod attendance;
+pub mod envelope;
+pub mod frame;
+pub mod gsm;
+mod hex;
+mod keys;
+pub mod legacy;
+mod legacy_time;
+pub mod text;
+
+#[cfg(test)]
+mod vectors;
+
+pub use answer::{Answer, Status};
+pub use attendance::{Attendance, Malformed, NoteTooLong, Padding};
+pub use envelope::{Header, HeaderError, Kind, OpenError};
+pub use keys::{DeviceKeys, KeyError, KeyText, MessageKey, RootKey, StoreKey};
+pub use legacy::{LegacyError, LegacyMessage};
+pub use legacy_time::LegacyTime;
