@@ -1,0 +1,131 @@
+//! What redb's errors mean to whoever uses the store.
+
+use std::io;
+
+use crate::domain::{EmployeeId, OutboxId, Seq};
+use crate::store::StoreError;
+use crate::store::rows::RowError;
+
+/// Any error of redb, or one of our own, before it is known what was being done.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Redb(redb::Error),
+    Store(StoreError),
+}
+
+macro_rules! from_redb {
+    ($($error:ty),*) => {
+        $(impl From<$error> for Fault {
+            fn from(error: $error) -> Self {
+                Self::Redb(error.into())
+            }
+        })*
+    };
+}
+from_redb!(
+    redb::CommitError,
+    redb::DatabaseError,
+    redb::SetDurabilityError,
+    redb::StorageError,
+    redb::TableError,
+    redb::TransactionError,
+    io::Error
+);
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<RowError> for Fault {
+    fn from(error: RowError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Fault {
+    pub(super) fn damaged(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Store(StoreError::Damaged(Box::new(error)))
+    }
+
+    /// What it means while the store is opened or read.
+    pub(super) fn reading(self) -> StoreError {
+        self.explained(|error| {
+            let of_writing = matches!(
+                error.kind(),
+                io::ErrorKind::StorageFull
+                    | io::ErrorKind::QuotaExceeded
+                    | io::ErrorKind::FileTooLarge
+                    | io::ErrorKind::ReadOnlyFilesystem
+            );
+            if of_writing {
+                StoreError::Write(Box::new(error))
+            } else {
+                StoreError::Open(Box::new(error))
+            }
+        })
+    }
+
+    /// What it means while the store is written.
+    pub(super) fn writing(self) -> StoreError {
+        self.explained(|error| StoreError::Write(Box::new(error)))
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "redb's list of errors is open; what is none of the others is a file that makes no sense"
+    )]
+    fn explained(self, of_system: impl FnOnce(io::Error) -> StoreError) -> StoreError {
+        let error = match self {
+            Self::Store(error) => return error,
+            Self::Redb(error) => error,
+        };
+        match error {
+            redb::Error::DatabaseAlreadyOpen => StoreError::InUse,
+            // redb reads past the end of a file that was cut, and calls a foreign file invalid data.
+            redb::Error::Io(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData
+                ) =>
+            {
+                StoreError::Damaged(Box::new(error))
+            }
+            redb::Error::Io(error) => of_system(error),
+            redb::Error::PreviousIo
+            | redb::Error::ValueTooLarge(_)
+            | redb::Error::TransactionPoisoned
+            | redb::Error::LockPoisoned(_)
+            | redb::Error::DatabaseClosed => StoreError::Write(Box::new(error)),
+            error => StoreError::Damaged(Box::new(error)),
+        }
+    }
+}
+
+/// What the store holds and cannot hold, or was given and cannot take.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Wrong {
+    #[error("the layout number is missing or none")]
+    Layout,
+    #[error("row {0} of the ledger is missing")]
+    Hole(Seq),
+    #[error("row {found} of the ledger was given where {expected} comes next")]
+    NotNext { found: Seq, expected: Seq },
+    #[error("row {0} of the ledger was logged before the row above it")]
+    BackInTime(Seq),
+    #[error("row {seq} of the ledger is not of employee {employee}")]
+    Person { seq: Seq, employee: EmployeeId },
+    #[error("entry {0} of the outbox is not as the list of unsettled ones says")]
+    Unsettled(OutboxId),
+    #[error("table '{0}' has too many or too few rows")]
+    Count(&'static str),
+    #[error("an earlier commit failed")]
+    Failed,
+}
+
+impl From<Wrong> for Fault {
+    fn from(wrong: Wrong) -> Self {
+        Self::damaged(wrong)
+    }
+}

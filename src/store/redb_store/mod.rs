@@ -1,0 +1,167 @@
+//! The store in one redb file. redb is named in this directory only.
+
+mod fault;
+mod file;
+mod read;
+mod tables;
+mod verify;
+mod write;
+
+use std::path::Path;
+
+use redb::{Database, ReadTransaction, ReadableDatabase, StorageBackend, WriteTransaction};
+
+use self::fault::{Fault, Wrong};
+use self::tables::{LAYOUT_KEY, LEDGER, META, prepare, write_in};
+use super::rows::LAYOUT;
+use super::{Batch, Loaded, Store, StoreError};
+use crate::domain::{Millis, Seq};
+
+/// The store of a desk in one redb file.
+#[derive(Debug)]
+pub struct RedbStore {
+    database: Database,
+    /// Number and time of the last row of the ledger.
+    last: Option<(Seq, Millis)>,
+    /// A commit did not succeed: what is on disk is not known until the file is opened again.
+    failed: bool,
+    /// Nothing was written since the allocator's state was.
+    settled: bool,
+}
+
+impl RedbStore {
+    /// Opens the store at `path`, and makes it where there is none.
+    ///
+    /// A new file has mode 0600 from its first octet and gets its name when it is complete. Of a file up to 128 MiB
+    /// the checksums of all pages are looked at first; the rows of a larger one are checked as they are read.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], [`StoreError::Damaged`], [`StoreError::Newer`]; [`StoreError::Open`] for permissions and
+    /// a missing directory, [`StoreError::Write`] where there is no room or nothing may be written.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        file::open(path, prepare)
+            .and_then(Self::started)
+            .map_err(Fault::reading)
+    }
+
+    /// Opens the store that `backend` holds, and makes it where that is empty.
+    ///
+    /// # Errors
+    /// As [`RedbStore::open`].
+    pub fn with_backend(backend: impl StorageBackend) -> Result<Self, StoreError> {
+        let open = || {
+            let database = file::builder().create_with_backend(backend)?;
+            let fresh = database.begin_read()?.list_tables()?.next().is_none();
+            if fresh {
+                prepare(&database)?;
+            }
+            Self::started(database)
+        };
+        open().map_err(Fault::reading)
+    }
+
+    /// Looks at the checksum of every page in the file of a store that nobody has open, whatever its size.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], or as [`RedbStore::open`]. A file that was not closed in order is looked at when it is
+    /// opened, and passes.
+    pub fn look_through(path: &Path) -> Result<(), StoreError> {
+        file::look_through(path).map_err(Fault::reading)
+    }
+
+    fn started(database: Database) -> Result<Self, Fault> {
+        let txn = database.begin_read()?;
+        let meta = txn.open_table(META)?;
+        let layout = meta.get(LAYOUT_KEY)?.ok_or(Wrong::Layout)?;
+        let layout = layout.value().try_into().map_err(|_| Wrong::Layout)?;
+        let found = u32::from_le_bytes(layout);
+        if found > LAYOUT {
+            let known = LAYOUT;
+            return Err(StoreError::Newer { found, known }.into());
+        }
+        if found != LAYOUT {
+            return Err(Wrong::Layout.into());
+        }
+        let last = read::last_row(&txn.open_table(LEDGER)?)?.map(|row| (row.seq, row.logged_at));
+        drop(meta);
+        drop(txn);
+        Ok(Self {
+            database,
+            last,
+            failed: false,
+            settled: false,
+        })
+    }
+
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&ReadTransaction) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let txn = self.database.begin_read().map_err(Fault::from);
+        txn.and_then(|txn| read(&txn)).map_err(Fault::reading)
+    }
+
+    fn write(
+        &mut self,
+        write: impl FnOnce(&mut WriteTransaction) -> Result<(), Fault>,
+    ) -> Result<(), StoreError> {
+        if self.failed {
+            return Err(StoreError::Write(Box::new(Wrong::Failed)));
+        }
+        let written = write_in(&self.database, write).map_err(Fault::writing);
+        self.failed = written.is_err();
+        written
+    }
+
+    /// The rows of `batch` come after the last one without a hole and never go back in time.
+    fn check_order(&self, batch: &Batch) -> Result<(), Wrong> {
+        let mut last = self.last;
+        for row in &batch.ledger {
+            let expected = last.map_or(Seq(1), |(seq, _)| Seq(seq.0.saturating_add(1)));
+            if row.seq != expected {
+                let found = row.seq;
+                return Err(Wrong::NotNext { found, expected });
+            }
+            if last.is_some_and(|(_, logged_at)| row.logged_at < logged_at) {
+                return Err(Wrong::BackInTime(row.seq));
+            }
+            last = Some((row.seq, row.logged_at));
+        }
+        Ok(())
+    }
+}
+
+impl Store for RedbStore {
+    fn load(&self) -> Result<Loaded, StoreError> {
+        self.read(read::load)
+    }
+
+    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        if batch.is_empty() && !self.failed {
+            return Ok(());
+        }
+        let order = self.check_order(batch);
+        self.write(|txn| {
+            order?;
+            write::write(txn, batch)
+        })?;
+        if let Some(row) = batch.ledger.last() {
+            self.last = Some((row.seq, row.logged_at));
+        }
+        self.settled = false;
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Result<(), StoreError> {
+        if self.settled {
+            return Ok(());
+        }
+        // The state of the allocator goes with the commit, so that opening after a crash need not walk all pages.
+        self.write(|txn| {
+            txn.set_quick_repair(true);
+            Ok(())
+        })?;
+        self.settled = true;
+        Ok(())
+    }
+}
