@@ -6,6 +6,7 @@ use crate::domain::{
 };
 
 /// A line of the feed: a message that came in, or a mark that was made.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedLine {
     /// Its row in the ledger.

@@ -39,7 +39,7 @@ pub enum Reply {
     /// What a retry did.
     Retried(Vec<Retried>),
     /// A mark was made.
-    Marked(FeedLine),
+    Marked(Box<FeedLine>),
     /// It could not be done; nothing was changed.
     Refused(Refusal),
 }

@@ -79,6 +79,7 @@ pub enum StopCause {
 }
 
 /// A message that came in.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageRow {
     /// When it came: office time.

@@ -1,1 +1,27 @@
-//! stub
+//! Floor 3: the brain of a desk. [`Engine`] is a pure function of its inputs: time, randomness and octets come in,
+//! rows to be written and things to be done come out. [`shell`] gives it a clock, a store and channels.
+
+mod alarms;
+mod answers;
+mod bounds;
+mod clock;
+mod core;
+mod desk;
+mod facts;
+mod intake;
+mod journal;
+mod lane;
+mod legacy;
+mod links;
+mod outbox;
+mod pace;
+mod queries;
+mod roster;
+mod settings;
+pub mod shell;
+mod window;
+
+pub use clock::{Now, Tick};
+pub use core::{Engine, Entropy, StartError};
+pub use journal::Then;
+pub use settings::{GatewaySettings, Receipts, Rules, Settings};

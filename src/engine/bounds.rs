@@ -1,0 +1,107 @@
+use std::collections::BTreeMap;
+
+use crate::domain::{DeviceId, Millis, OverBound};
+
+/// Unreadable messages kept in an hour from one number, or naming one device.
+const FROM_ONE: u32 = 30;
+/// Unreadable messages kept in an hour from all numbers; frames that name a known device have as many of their own.
+const FROM_ALL: u32 = 500;
+/// Copies of one message that are kept as rows.
+pub(super) const COPIES: u16 = 10;
+
+/// What strangers may cost: how much of it is used up in this hour.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bounds {
+    hour: i64,
+    by_number: BTreeMap<Vec<u8>, u32>,
+    by_device: BTreeMap<DeviceId, u32>,
+    strangers: u32,
+    devices: u32,
+    over: OverBound,
+}
+
+impl Bounds {
+    /// Whether an unreadable message from `number`, naming a device that is known or none, is kept; counts it.
+    pub(super) fn keeps(&mut self, number: &[u8], device: Option<DeviceId>) -> bool {
+        let (all, one) = match device {
+            Some(device) => (&mut self.devices, self.by_device.entry(device).or_default()),
+            None if self.strangers >= FROM_ALL => return false,
+            None => (
+                &mut self.strangers,
+                self.by_number.entry(number.to_vec()).or_default(),
+            ),
+        };
+        if *all >= FROM_ALL || *one >= FROM_ONE {
+            return false;
+        }
+        *all += 1;
+        *one += 1;
+        true
+    }
+
+    /// Counts an unreadable message that is not kept.
+    pub(super) fn drop_unreadable(&mut self) {
+        self.over.unreadable += 1;
+    }
+
+    /// Counts a copy that is not kept.
+    pub(super) fn drop_copy(&mut self) {
+        self.over.copies += 1;
+    }
+
+    /// Begins a new hour where `now` lies in one. Returns what the last one did not keep, where there was any.
+    pub(super) fn turn_hour(&mut self, now: Millis) -> Option<OverBound> {
+        let hour = now.0.div_euclid(Millis::HOUR);
+        if hour == self.hour {
+            return None;
+        }
+        let over = std::mem::take(self).over;
+        self.hour = hour;
+        self.over.since = now;
+        (over.unreadable + over.copies > 0).then_some(over)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_thirty_an_hour_and_all_have_five_hundred() {
+        let mut bounds = Bounds::default();
+        bounds.turn_hour(Millis(1));
+        assert_eq!((0..40).filter(|_| bounds.keeps(b"1", None)).count(), 30);
+        let others = (0..1_000u32)
+            .filter(|n| bounds.keeps(&n.to_be_bytes(), None))
+            .count();
+        assert_eq!(others, 470);
+        assert!(bounds.by_number.len() <= 500);
+    }
+
+    #[test]
+    fn strangers_do_not_crowd_out_devices() {
+        let mut bounds = Bounds::default();
+        for n in 0..600u32 {
+            bounds.keeps(&n.to_be_bytes(), None);
+        }
+        assert!(bounds.keeps(b"2", Some(DeviceId(7))));
+        assert_eq!(
+            (0..40)
+                .filter(|_| bounds.keeps(b"2", Some(DeviceId(7))))
+                .count(),
+            29
+        );
+    }
+
+    #[test]
+    fn a_new_hour_starts_afresh_and_tells_what_was_dropped() {
+        let mut bounds = Bounds::default();
+        assert_eq!(bounds.turn_hour(Millis(Millis::HOUR)), None);
+        bounds.drop_unreadable();
+        bounds.drop_copy();
+        assert_eq!(bounds.turn_hour(Millis(Millis::HOUR + 5)), None);
+        let over = bounds.turn_hour(Millis(2 * Millis::HOUR)).unwrap();
+        assert_eq!((over.unreadable, over.copies), (1, 1));
+        assert_eq!(bounds.turn_hour(Millis(3 * Millis::HOUR)), None);
+    }
+}

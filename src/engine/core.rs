@@ -1,0 +1,446 @@
+use std::collections::BTreeMap;
+
+use super::alarms::Alarms;
+use super::bounds::Bounds;
+use super::clock::ClockWatch;
+use super::facts;
+use super::journal::Journal;
+use super::links::Link;
+use super::outbox::{Change, Outbox};
+use super::roster::Roster;
+use super::settings::Settings;
+use super::{Now, Then, Tick};
+use crate::api::Event;
+use crate::domain::{
+    AlarmKind, DeviceId, Digest, DownCause, EmployeeId, Entry, GatewayName, LinkEvent, LinkOrder,
+    Millis, OutboxRow, OutboxState, PersonState, StopCause,
+};
+use crate::protocol::StoreKey;
+use crate::store::{Archive, Batch, Loaded, Meta, StoreError};
+
+/// How often the store is told that the engine is alive, and counters are written: what was counted is durable
+/// within a minute.
+const ALIVE_MS: i64 = 60 * 1_000;
+
+/// Where randomness comes from: the operating system, or a seed in a simulation.
+pub trait Entropy: Send {
+    /// Fills `octets`.
+    fn fill(&mut self, octets: &mut [u8]);
+}
+
+/// Why an engine cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store was written under another store key.
+    #[error("the store key is not the one that this store was written under")]
+    StoreKey,
+    /// A device's key does not open.
+    #[error("the sealed key of device {0} does not open")]
+    DeviceKey(DeviceId),
+}
+
+/// The brain of a desk.
+#[expect(
+    missing_debug_implementations,
+    reason = "it holds keys, and nothing of it belongs in a log"
+)]
+pub struct Engine {
+    pub(super) settings: Settings,
+    pub(super) entropy: Box<dyn Entropy>,
+    pub(super) store_key: StoreKey,
+    pub(super) roster: Roster,
+    pub(super) people: BTreeMap<EmployeeId, PersonState>,
+    pub(super) outbox: Outbox,
+    pub(super) links: BTreeMap<GatewayName, Link>,
+    pub(super) alarms: Alarms,
+    pub(super) bounds: Bounds,
+    pub(super) clock: ClockWatch,
+    pub(super) journal: Journal,
+    /// The first envelope from an employee's number that did not open since one did.
+    pub(super) unopened: BTreeMap<EmployeeId, Digest>,
+    pub(super) restored_at: Option<Millis>,
+    key_check: Vec<u8>,
+    /// Whether the store has never been written to.
+    is_new: bool,
+    /// Counters of gateways that the configuration has no more.
+    idle_gateways: BTreeMap<GatewayName, crate::store::GatewayCounters>,
+    meta_changed: bool,
+    /// Whether messages are taken in: a command that runs without an engine does not keep the desk alive.
+    runs: bool,
+    /// Until when an engine was surely running, as the store says.
+    alive_at: Option<Millis>,
+    alive: Tick,
+}
+
+impl Engine {
+    /// Sets an engine up from what the store holds.
+    ///
+    /// # Errors
+    /// [`StartError`] where `store_key` is not the one that the store was written under.
+    pub fn new(
+        settings: Settings,
+        store_key: StoreKey,
+        mut loaded: Loaded,
+        mut entropy: Box<dyn Entropy>,
+        now: Now,
+    ) -> Result<Self, StartError> {
+        let mut meta = std::mem::take(&mut loaded.meta);
+        let is_new = meta.key_check.is_empty();
+        if is_new {
+            let mut nonce = [0; 12];
+            entropy.fill(&mut nonce);
+            meta.key_check = store_key.check(nonce);
+        } else if !store_key.verify(&meta.key_check) {
+            return Err(StartError::StoreKey);
+        }
+        let roster = Roster::load(&mut loaded, &store_key)?;
+        let outbox = restore_outbox(&settings, &mut loaded, now);
+        let mut links = BTreeMap::new();
+        for gateway in &settings.gateways {
+            let counters = meta.gateways.remove(&gateway.name).unwrap_or_default();
+            links.insert(gateway.name.clone(), Link::new(now, counters));
+        }
+        Ok(Self {
+            roster,
+            people: std::mem::take(&mut loaded.people),
+            outbox,
+            links,
+            alarms: Alarms::new(std::mem::take(&mut loaded.alarms), meta.last_alarm),
+            bounds: Bounds::default(),
+            clock: ClockWatch::new(now, settings.released_at),
+            journal: Journal::new(loaded.last.as_ref()),
+            unopened: BTreeMap::new(),
+            restored_at: meta.restored_at,
+            key_check: meta.key_check,
+            is_new,
+            idle_gateways: meta.gateways,
+            meta_changed: false,
+            runs: false,
+            alive_at: meta.alive_at,
+            alive: now.tick,
+            settings,
+            entropy,
+            store_key,
+        })
+    }
+
+    /// Writes down that the engine starts to take messages in. Without it only requests are served.
+    pub fn start(&mut self, now: Now) {
+        self.runs = true;
+        self.meta_changed = true;
+        for link in self.links.values_mut() {
+            link.counters.gap_from = link.counters.gap_from.or(self.alive_at);
+        }
+        let version = self.settings.version.clone();
+        let alive_until = self.alive_at;
+        self.journal.append(
+            now,
+            Entry::EngineStarted {
+                version,
+                alive_until,
+            },
+        );
+        self.alarms.end(now.wall, &AlarmKind::Store);
+        self.finish(now);
+    }
+
+    /// Writes down that the engine stops in order.
+    pub fn stop(&mut self, now: Now) {
+        for (name, link) in &mut self.links {
+            if link.down(now, DownCause::Stopping, now.wall) {
+                let entry = Entry::LinkDown {
+                    gateway: name.clone(),
+                    cause: DownCause::Stopping,
+                    heard_at: now.wall,
+                };
+                self.journal.append(now, entry);
+            }
+        }
+        self.journal.append(
+            now,
+            Entry::EngineStopped {
+                cause: StopCause::Asked,
+            },
+        );
+        self.meta_changed = true;
+        self.journal.publish(Event::Stopping);
+    }
+
+    /// Takes what a gateway's link tells.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store cannot be read.
+    pub fn handle_link(
+        &mut self,
+        now: Now,
+        gateway: &GatewayName,
+        event: LinkEvent,
+        archive: &dyn Archive,
+    ) -> Result<(), StoreError> {
+        self.clock.look(now);
+        match event {
+            LinkEvent::Connecting => self.on_link(gateway, |link| link.connecting(now)),
+            LinkEvent::Up => self.link_up(now, gateway),
+            LinkEvent::Down {
+                cause,
+                heard_ms_ago,
+            } => {
+                self.link_down(now, gateway, cause, heard_ms_ago);
+            }
+            LinkEvent::Inbound { ticket, sms } => {
+                self.take_in_sms(now, gateway, sms, archive)?;
+                self.journal
+                    .order(gateway, LinkOrder::Answer { ticket, status: 0 });
+            }
+            LinkEvent::Submitted { id, result } => {
+                if self.outbox.submitted(now, id, result)
+                    && let Some(link) = self.links.get_mut(gateway)
+                {
+                    link.counters.submitted += 1;
+                    self.meta_changed = true;
+                }
+            }
+            LinkEvent::Report(report) => self.outbox.report(gateway, report),
+            LinkEvent::ReplyTime(ms) => self.on_link(gateway, |link| {
+                link.reply_ms = Some(ms);
+                true
+            }),
+        }
+        self.finish(now);
+        Ok(())
+    }
+
+    /// Does what has become due.
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.clock.look(now);
+        self.outbox.handle_timeout(now);
+        if let Some(over) = self.bounds.turn_hour(now.wall) {
+            self.journal.append(now, Entry::OverBound(over));
+        }
+        if now.tick >= self.alive.plus_ms(ALIVE_MS) {
+            self.meta_changed = true;
+        }
+        self.finish(now);
+    }
+
+    /// When [`Engine::handle_timeout`] is to be called next.
+    pub fn deadline(&mut self, now: Now) -> Tick {
+        let alive = self.alive.plus_ms(ALIVE_MS);
+        let links = self
+            .links
+            .values()
+            .filter_map(|link| link.deadline(now.tick))
+            .min();
+        let outbox = self.outbox.deadline(now.tick);
+        [Some(alive), links, outbox]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(alive)
+    }
+
+    /// Whether something waits for the disk; what else is unwritten may wait for the next commit.
+    pub const fn is_urgent(&self) -> bool {
+        self.journal.urgent
+    }
+
+    /// Whether there is anything to be written.
+    pub fn has_unwritten(&self) -> bool {
+        !self.journal.batch.is_empty()
+    }
+
+    /// Whether counters are to be written though nothing else is: once a minute.
+    pub fn must_say_alive(&self, now: Now) -> bool {
+        self.meta_changed && now.tick >= self.alive.plus_ms(ALIVE_MS)
+    }
+
+    /// Takes the rows to be written.
+    pub fn take_batch(&mut self, now: Now) -> Batch {
+        self.journal.urgent = false;
+        let mut batch = std::mem::take(&mut self.journal.batch);
+        if self.meta_changed || self.is_new {
+            self.meta_changed = false;
+            self.is_new = false;
+            self.alive = now.tick;
+            if self.runs {
+                self.alive_at = Some(now.wall);
+            }
+            batch.meta = Some(self.meta());
+        }
+        batch
+    }
+
+    /// Takes what is to be done once everything that was taken before is durable.
+    pub fn take_then(&mut self) -> Vec<Then> {
+        std::mem::take(&mut self.journal.then)
+    }
+
+    /// The store cannot be written: raises the alarm, which only those who listen now can see.
+    pub fn store_failed(&mut self, now: Now) {
+        self.alarms.raise(now.wall, AlarmKind::Store);
+        self.publish_alarms();
+    }
+
+    /// How many gateways and employees there are.
+    pub fn size(&self) -> (usize, usize) {
+        (self.links.len(), self.roster.employees.len())
+    }
+
+    /// Says that counters have changed.
+    pub(super) const fn count(&mut self) {
+        self.meta_changed = true;
+    }
+
+    pub(super) fn random<const N: usize>(&mut self) -> [u8; N] {
+        let mut octets = [0; N];
+        self.entropy.fill(&mut octets);
+        octets
+    }
+
+    /// Carries what changed to the batch, the links and the consoles. Ends every input.
+    pub(super) fn finish(&mut self, now: Now) {
+        for (gateway, sms) in self.outbox.pump(now) {
+            self.journal.order(&gateway, LinkOrder::Submit(sms));
+        }
+        for id in self.outbox.take_failed() {
+            self.alarms
+                .raise(now.wall, AlarmKind::OutboxFailed { last: id });
+        }
+        for (id, change) in self.outbox.take_changed() {
+            let Some(row) = self.outbox.get(id) else {
+                continue;
+            };
+            if change == Change::Kept {
+                self.journal.batch.outbox.insert(id, as_written(row));
+            }
+            let fact = facts::outbox(row);
+            self.journal.publish(Event::Outbox(fact));
+        }
+        for (name, link) in &mut self.links {
+            if link.end_drain(now.tick) {
+                self.meta_changed = true;
+            }
+            if let Some(cause) = link.alarm(now.tick) {
+                self.alarms.raise(
+                    now.wall,
+                    AlarmKind::LinkDown {
+                        gateway: name.clone(),
+                        cause,
+                    },
+                );
+            }
+        }
+        self.publish_alarms();
+    }
+
+    fn publish_alarms(&mut self) {
+        for (id, row) in self.alarms.take_changed() {
+            match &row {
+                Some(row) => {
+                    let fact = facts::alarm(row, &self.roster);
+                    self.journal.publish(Event::Alarm(fact));
+                }
+                None => self.journal.publish(Event::AlarmGone(id)),
+            }
+            self.journal.batch.alarms.insert(id, row);
+            self.meta_changed = true;
+        }
+    }
+
+    fn link_up(&mut self, now: Now, gateway: &GatewayName) {
+        self.on_link(gateway, |link| {
+            link.up(now);
+            true
+        });
+        self.outbox.link_up(gateway);
+        self.journal.append(
+            now,
+            Entry::LinkUp {
+                gateway: gateway.clone(),
+            },
+        );
+        let cause = DownCause::Closed;
+        self.alarms.end(
+            now.wall,
+            &AlarmKind::LinkDown {
+                gateway: gateway.clone(),
+                cause,
+            },
+        );
+    }
+
+    fn link_down(
+        &mut self,
+        now: Now,
+        gateway: &GatewayName,
+        cause: DownCause,
+        heard_ms_ago: Option<u64>,
+    ) {
+        let ago_ms = heard_ms_ago.map_or(0, |ms| i64::try_from(ms).unwrap_or(i64::MAX));
+        let heard_at = now.wall.plus_ms(-ago_ms);
+        let mut was_bound = false;
+        self.on_link(gateway, |link| {
+            was_bound = link.down(now, cause, heard_at);
+            true
+        });
+        self.outbox.link_down(gateway);
+        if was_bound {
+            let entry = Entry::LinkDown {
+                gateway: gateway.clone(),
+                cause,
+                heard_at,
+            };
+            self.journal.append(now, entry);
+            self.meta_changed = true;
+        }
+    }
+
+    fn on_link(&mut self, gateway: &GatewayName, change: impl FnOnce(&mut Link) -> bool) {
+        let Some(link) = self.links.get_mut(gateway) else {
+            return;
+        };
+        if change(link) {
+            let fact = facts::link(gateway, link, &mut self.outbox, None);
+            self.journal.publish(Event::Link(fact));
+        }
+    }
+
+    fn meta(&self) -> Meta {
+        let mut gateways = self.idle_gateways.clone();
+        let counters = self
+            .links
+            .iter()
+            .map(|(name, link)| (name.clone(), link.counters.clone()));
+        gateways.extend(counters);
+        Meta {
+            key_check: self.key_check.clone(),
+            alive_at: self.alive_at,
+            restored_at: self.restored_at,
+            last_alarm: self.alarms.last(),
+            gateways,
+        }
+    }
+}
+
+/// What is being sent when the engine dies was not sent.
+fn as_written(row: &OutboxRow) -> OutboxRow {
+    let mut row = row.clone();
+    if row.state == OutboxState::Sending {
+        row.state = OutboxState::Queued;
+    }
+    row
+}
+
+fn restore_outbox(settings: &Settings, loaded: &mut Loaded, now: Now) -> Outbox {
+    let mut outbox = Outbox::new(settings, loaded.last_outbox);
+    let mut rows: Vec<_> = std::mem::take(&mut loaded.outbox).into_values().collect();
+    rows.sort_by_key(|row| row.sent_at);
+    let fallback = settings
+        .gateways
+        .first()
+        .map(|gateway| gateway.name.clone());
+    for row in rows {
+        outbox.restore(now, row, fallback.as_ref());
+    }
+    outbox
+}

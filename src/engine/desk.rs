@@ -1,0 +1,461 @@
+//! What consoles and commands may change. Each act is a row of the ledger with who gave it.
+
+use super::Now;
+use super::core::Engine;
+use super::facts;
+use super::intake::Arrival;
+use super::roster::Device;
+use crate::api::{
+    CardEdit, Command, EnrolKey, Enrolled, Event, NewEmployee, Problem, Refusal, Reply, Retried,
+};
+use crate::domain::{
+    Action, AlarmId, DeskAct, DeviceId, DeviceRow, Employee, EmployeeId, Entry, MarkRow,
+    MessageRow, Millis, Msisdn, Operator, OutboxId, OutboxState, Outcome, Presence, PresenceSource,
+    Seq,
+};
+use crate::protocol::{DeviceKeys, RootKey};
+use crate::store::{Archive, StoreError};
+
+/// The longest name, in characters.
+const NAME: usize = 120;
+/// The longest short name, in characters.
+const SHORT: usize = 24;
+/// The short name that is made from a name is cut here, in characters.
+const SHORT_MADE: usize = 16;
+/// The longest name of a team or shift, in characters.
+const TEAM: usize = 60;
+/// A mark may be ahead of the office's clock by this much: the clock of another machine typed it.
+const AHEAD_MS: i64 = Millis::MINUTE;
+
+impl Engine {
+    /// Does what a desk asks for. What it changed is written before the reply may leave.
+    pub(super) fn command(
+        &mut self,
+        now: Now,
+        by: &Operator,
+        command: Command,
+        archive: &dyn Archive,
+    ) -> Result<Reply, StoreError> {
+        let done = match command {
+            Command::AddEmployees(cards) => self.add_employees(now, by, cards),
+            Command::EditEmployee(id, edit) => self.edit_employee(now, by, id, edit),
+            Command::SetSuspended(id, suspended) => self.set_suspended(now, by, id, suspended),
+            Command::EnrolDevice(id, key) => self.enrol_device(now, by, id, &key),
+            Command::SetRevoked(id, revoked) => self.set_revoked(now, by, id, revoked),
+            Command::Retry(seq) => self.retry(now, by, seq, archive)?,
+            Command::RetryFailed => Ok(self.retry_failed(now, by)),
+            Command::Acknowledge(id) => self.acknowledge(now, by, id),
+            Command::AcknowledgeAll => Ok(self.acknowledge_all(now, by)),
+            Command::Mark {
+                employee,
+                action,
+                at,
+                reason,
+            } => self.mark(now, by, employee, action, at, &reason),
+        };
+        Ok(done.unwrap_or_else(Reply::Refused))
+    }
+
+    fn act(&mut self, now: Now, by: &Operator, act: DeskAct) {
+        self.journal.append(
+            now,
+            Entry::Desk {
+                by: by.clone(),
+                act,
+            },
+        );
+    }
+
+    fn add_employees(
+        &mut self,
+        now: Now,
+        by: &Operator,
+        cards: Vec<NewEmployee>,
+    ) -> Result<Reply, Refusal> {
+        let mut problems = Vec::new();
+        for (at, card) in cards.iter().enumerate() {
+            let earlier = &cards[..at];
+            let twice = earlier.iter().any(|other| other.phone == card.phone);
+            let twice = twice.then_some(Problem::PhoneTwice);
+            let wrong = self.problem(None, card.into()).or(twice);
+            problems.extend(wrong.map(|problem| (at, problem)));
+        }
+        if !problems.is_empty() {
+            return Err(Refusal::Cards(problems));
+        }
+        let mut added = Vec::new();
+        for card in cards {
+            let employee = Employee {
+                id: self.roster.next_id(),
+                short: card.short.unwrap_or_else(|| short_of(&card.name)),
+                name: card.name,
+                phone: card.phone,
+                team: card.team.filter(|team| !team.is_empty()),
+                shift: card.shift.filter(|shift| !shift.is_empty()),
+                legacy: card.legacy,
+                suspended: false,
+            };
+            self.act(now, by, DeskAct::EmployeeAdded(employee.id));
+            self.put_employee(employee.clone());
+            added.push(employee);
+        }
+        Ok(Reply::Employees(added))
+    }
+
+    fn edit_employee(
+        &mut self,
+        now: Now,
+        by: &Operator,
+        id: EmployeeId,
+        edit: CardEdit,
+    ) -> Result<Reply, Refusal> {
+        let mut employee = self.employee(id)?;
+        let texts = Texts {
+            name: edit.name.as_deref(),
+            short: edit.short.as_deref(),
+            team: edit.team.as_deref(),
+            shift: edit.shift.as_deref(),
+            phone: edit.phone.as_ref(),
+        };
+        if let Some(problem) = self.problem(Some(id), texts) {
+            return Err(Refusal::Cards(vec![(0, problem)]));
+        }
+        let some = |text: String| (!text.is_empty()).then_some(text);
+        employee.name = edit.name.unwrap_or(employee.name);
+        employee.phone = edit.phone.unwrap_or(employee.phone);
+        employee.short = edit.short.unwrap_or(employee.short);
+        employee.team = edit.team.map_or(employee.team, some);
+        employee.shift = edit.shift.map_or(employee.shift, some);
+        employee.legacy = edit.legacy.unwrap_or(employee.legacy);
+        self.act(now, by, DeskAct::EmployeeEdited(id));
+        self.put_employee(employee.clone());
+        Ok(Reply::Employees(vec![employee]))
+    }
+
+    fn set_suspended(
+        &mut self,
+        now: Now,
+        by: &Operator,
+        id: EmployeeId,
+        suspended: bool,
+    ) -> Result<Reply, Refusal> {
+        let mut employee = self.employee(id)?;
+        if employee.suspended != suspended {
+            employee.suspended = suspended;
+            let act = if suspended {
+                DeskAct::EmployeeSuspended(id)
+            } else {
+                DeskAct::EmployeeResumed(id)
+            };
+            self.act(now, by, act);
+            self.put_employee(employee.clone());
+        }
+        Ok(Reply::Employees(vec![employee]))
+    }
+
+    fn enrol_device(
+        &mut self,
+        now: Now,
+        by: &Operator,
+        employee: EmployeeId,
+        key: &EnrolKey,
+    ) -> Result<Reply, Refusal> {
+        self.employee(employee)?;
+        let (device, root_key) = match key {
+            EnrolKey::New => (self.new_device_id(), self.random()),
+            EnrolKey::Root(root_key) => (self.new_device_id(), *root_key),
+            EnrolKey::Device(device, root_key) => (*device, *root_key),
+        };
+        if device.0 == 0 || self.roster.devices.contains_key(&device) {
+            return Err(Refusal::DeviceTaken(device));
+        }
+        let root = RootKey::from_octets(root_key);
+        let nonce = self.random();
+        let row = DeviceRow {
+            id: device,
+            employee,
+            enrolled_at: now.wall,
+            enrolled_by: by.clone(),
+            revoked: false,
+            sealed_key: self.store_key.seal(device, nonce, &root),
+        };
+        self.act(now, by, DeskAct::DeviceEnrolled(device, employee));
+        self.journal.batch.devices.insert(device, row.clone());
+        self.roster
+            .devices
+            .insert(device, Device::new(row, DeviceKeys::derive(&root)));
+        self.unopened.remove(&employee);
+        self.journal.publish(Event::Roster);
+        Ok(Reply::Enrolled(Enrolled {
+            device,
+            employee,
+            root_key,
+        }))
+    }
+
+    fn set_revoked(
+        &mut self,
+        now: Now,
+        by: &Operator,
+        id: DeviceId,
+        revoked: bool,
+    ) -> Result<Reply, Refusal> {
+        let device = self
+            .roster
+            .devices
+            .get_mut(&id)
+            .ok_or(Refusal::NoDevice(id))?;
+        if device.row.revoked != revoked {
+            device.row.revoked = revoked;
+            self.journal.batch.devices.insert(id, device.row.clone());
+            let act = if revoked {
+                DeskAct::DeviceRevoked(id)
+            } else {
+                DeskAct::DeviceUnrevoked(id)
+            };
+            self.act(now, by, act);
+            self.journal.publish(Event::Roster);
+        }
+        let device = self.roster.devices.get(&id).ok_or(Refusal::NoDevice(id))?;
+        Ok(Reply::Devices(vec![facts::device(device, &self.roster)]))
+    }
+
+    fn retry(
+        &mut self,
+        now: Now,
+        by: &Operator,
+        seq: Seq,
+        archive: &dyn Archive,
+    ) -> Result<Result<Reply, Refusal>, StoreError> {
+        let row = match self.ledger_row(seq, archive)?.map(|row| row.entry) {
+            Some(Entry::Message(row)) => *row,
+            Some(Entry::Mark(_)) => return Ok(Err(Refusal::NothingToRetry(seq))),
+            Some(
+                Entry::LinkUp { .. }
+                | Entry::LinkDown { .. }
+                | Entry::EngineStarted { .. }
+                | Entry::EngineStopped { .. }
+                | Entry::Desk { .. }
+                | Entry::OverBound(_),
+            )
+            | None => return Ok(Err(Refusal::NoRow(seq))),
+        };
+        if let Some(id) = row.answer {
+            return Ok(match self.requeue(now, by, id, archive)? {
+                Some(retried) => Ok(Reply::Retried(vec![retried])),
+                None => Err(Refusal::NothingToRetry(seq)),
+            });
+        }
+        if let (Outcome::Unreadable(_), Some(_)) = (row.outcome, &row.raw) {
+            return Ok(Ok(Reply::Retried(vec![
+                self.open_again(now, seq, row, archive)?,
+            ])));
+        }
+        Ok(Err(Refusal::NothingToRetry(seq)))
+    }
+
+    /// PROTOCOL 1: a retry goes through the same lines, with the arrival time that was kept.
+    fn open_again(
+        &mut self,
+        now: Now,
+        seq: Seq,
+        row: MessageRow,
+        archive: &dyn Archive,
+    ) -> Result<Retried, StoreError> {
+        let Some(body) = row.raw else {
+            return Ok(Retried::StillUnreadable(seq));
+        };
+        let arrival = Arrival {
+            received_at: row.received_at,
+            gateway: row.gateway,
+            source: row.sender,
+            destination: row.destination,
+            body,
+            retry_of: Some(seq),
+        };
+        Ok(match self.take_in(now, &arrival, archive)? {
+            Some((now, outcome)) => Retried::Opened { seq, now, outcome },
+            None => Retried::StillUnreadable(seq),
+        })
+    }
+
+    fn requeue(
+        &mut self,
+        now: Now,
+        by: &Operator,
+        id: OutboxId,
+        archive: &dyn Archive,
+    ) -> Result<Option<Retried>, StoreError> {
+        let Some(row) = self.outbox_row(id, archive)? else {
+            return Ok(None);
+        };
+        if row.state.is_open() && row.state != OutboxState::Deferred {
+            return Ok(Some(Retried::AlreadyQueued(id)));
+        }
+        self.outbox.queue(now, row);
+        self.act(now, by, DeskAct::Requeued(id));
+        Ok(Some(Retried::Requeued(id)))
+    }
+
+    fn retry_failed(&mut self, now: Now, by: &Operator) -> Reply {
+        let failed = self
+            .outbox
+            .rows()
+            .filter(|row| row.state == OutboxState::Failed);
+        let failed: Vec<_> = failed.cloned().collect();
+        let mut retried = Vec::new();
+        for row in failed {
+            retried.push(Retried::Requeued(row.id));
+            self.act(now, by, DeskAct::Requeued(row.id));
+            self.outbox.queue(now, row);
+        }
+        Reply::Retried(retried)
+    }
+
+    fn acknowledge(&mut self, now: Now, by: &Operator, id: AlarmId) -> Result<Reply, Refusal> {
+        let kind = self
+            .alarms
+            .acknowledge(now.wall, id, by)
+            .ok_or(Refusal::NoAlarm(id))?;
+        self.act(now, by, DeskAct::Acknowledged(id, kind));
+        Ok(Reply::Acknowledged(vec![id]))
+    }
+
+    fn acknowledge_all(&mut self, now: Now, by: &Operator) -> Reply {
+        let unseen = self.alarms.unseen();
+        for id in &unseen {
+            if let Some(kind) = self.alarms.acknowledge(now.wall, *id, by) {
+                self.act(now, by, DeskAct::Acknowledged(*id, kind));
+            }
+        }
+        Reply::Acknowledged(unseen)
+    }
+
+    fn mark(
+        &mut self,
+        now: Now,
+        by: &Operator,
+        employee: EmployeeId,
+        action: Action,
+        at: Option<Millis>,
+        reason: &str,
+    ) -> Result<Reply, Refusal> {
+        self.employee(employee)?;
+        let reason = reason.trim().to_owned();
+        if reason.is_empty() {
+            return Err(Refusal::NoReason);
+        }
+        let at = at.unwrap_or(now.wall);
+        if at.ms_since(now.wall) > AHEAD_MS {
+            return Err(Refusal::InTheFuture);
+        }
+        let mark = MarkRow {
+            by: by.clone(),
+            employee,
+            action,
+            at,
+            marked_at: now.wall,
+            reason,
+            reverses: None,
+        };
+        let row = self.journal.append(now, Entry::Mark(mark));
+        let source = PresenceSource::ByHand;
+        let presence = Presence {
+            action,
+            at,
+            seq: row.seq,
+            device: None,
+            source,
+        };
+        self.place(now, employee, presence);
+        self.publish_person(now, employee);
+        let line = facts::feed_line(&row, &self.roster, None).ok_or(Refusal::NoRow(row.seq))?;
+        self.journal.publish(Event::Feed(line.clone()));
+        Ok(Reply::Marked(Box::new(line)))
+    }
+
+    fn employee(&self, id: EmployeeId) -> Result<Employee, Refusal> {
+        self.roster
+            .employees
+            .get(&id)
+            .cloned()
+            .ok_or(Refusal::NoEmployee(id))
+    }
+
+    fn put_employee(&mut self, employee: Employee) {
+        self.journal
+            .batch
+            .employees
+            .insert(employee.id, employee.clone());
+        self.roster.put(employee);
+        self.journal.publish(Event::Roster);
+    }
+
+    fn new_device_id(&mut self) -> DeviceId {
+        loop {
+            let id = DeviceId(u32::from_be_bytes(self.random()));
+            if id.0 != 0 && !self.roster.devices.contains_key(&id) {
+                return id;
+            }
+        }
+    }
+
+    fn problem(&self, id: Option<EmployeeId>, texts: Texts<'_>) -> Option<Problem> {
+        if texts
+            .name
+            .is_some_and(|name| name.trim().is_empty() || !is_plain(name, NAME))
+        {
+            return Some(Problem::Name);
+        }
+        if texts
+            .short
+            .is_some_and(|short| short.trim().is_empty() || !is_plain(short, SHORT))
+        {
+            return Some(Problem::Short);
+        }
+        if [texts.team, texts.shift]
+            .into_iter()
+            .flatten()
+            .any(|text| !is_plain(text, TEAM))
+        {
+            return Some(Problem::Team);
+        }
+        let holder = self.roster.by_phone(texts.phone?)?;
+        (Some(holder) != id).then_some(Problem::PhoneTaken(holder))
+    }
+}
+
+/// What stands on a card, or is to stand there.
+#[derive(Copy, Clone)]
+struct Texts<'a> {
+    name: Option<&'a str>,
+    short: Option<&'a str>,
+    team: Option<&'a str>,
+    shift: Option<&'a str>,
+    phone: Option<&'a Msisdn>,
+}
+
+impl<'a> From<&'a NewEmployee> for Texts<'a> {
+    fn from(card: &'a NewEmployee) -> Self {
+        Self {
+            name: Some(&card.name),
+            short: card.short.as_deref(),
+            team: card.team.as_deref(),
+            shift: card.shift.as_deref(),
+            phone: Some(&card.phone),
+        }
+    }
+}
+
+fn is_plain(text: &str, most: usize) -> bool {
+    text.chars().count() <= most && !text.chars().any(char::is_control)
+}
+
+fn short_of(name: &str) -> String {
+    name.trim()
+        .chars()
+        .take(SHORT_MADE)
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
+}

@@ -1,0 +1,83 @@
+use super::Now;
+use crate::api::Event;
+use crate::domain::{Entry, GatewayName, LedgerRow, LinkOrder, Millis, Seq};
+use crate::store::Batch;
+
+/// What is to be done once all rows before it are durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Tell a gateway's link.
+    Order(GatewayName, LinkOrder),
+    /// Tell the consoles.
+    Publish(u64, Event),
+}
+
+/// What has been decided and not been written yet.
+#[derive(Debug)]
+pub(super) struct Journal {
+    pub(super) batch: Batch,
+    /// Whether something waits for the disk.
+    pub(super) urgent: bool,
+    pub(super) then: Vec<Then>,
+    last: Seq,
+    logged_at: Millis,
+    revision: u64,
+}
+
+impl Journal {
+    pub(super) fn new(last: Option<&LedgerRow>) -> Self {
+        Self {
+            batch: Batch::default(),
+            urgent: false,
+            then: Vec::new(),
+            last: last.map_or(Seq(0), |row| row.seq),
+            logged_at: last.map_or(Millis(i64::MIN), |row| row.logged_at),
+            revision: 0,
+        }
+    }
+
+    /// The place that the next row will have.
+    pub(super) const fn next_seq(&self) -> Seq {
+        Seq(self.last.0 + 1)
+    }
+
+    /// When the newest row was written.
+    pub(super) const fn newest(&self) -> Millis {
+        self.logged_at
+    }
+
+    /// The last event that was published.
+    pub(super) const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Adds a row to the ledger.
+    pub(super) fn append(&mut self, now: Now, entry: Entry) -> LedgerRow {
+        self.last = self.next_seq();
+        self.logged_at = self.logged_at.max(now.wall);
+        let row = LedgerRow {
+            seq: self.last,
+            logged_at: self.logged_at,
+            entry,
+        };
+        self.batch.ledger.push(row.clone());
+        self.urgent = true;
+        row
+    }
+
+    /// A row that is not written yet.
+    pub(super) fn unwritten(&self, seq: Seq) -> Option<&LedgerRow> {
+        let first = self.batch.ledger.first()?.seq.0;
+        let at = usize::try_from(seq.0.checked_sub(first)?).ok()?;
+        self.batch.ledger.get(at)
+    }
+
+    pub(super) fn order(&mut self, gateway: &GatewayName, order: LinkOrder) {
+        self.then.push(Then::Order(gateway.clone(), order));
+    }
+
+    pub(super) fn publish(&mut self, event: Event) {
+        self.revision += 1;
+        self.then.push(Then::Publish(self.revision, event));
+    }
+}

@@ -1,0 +1,130 @@
+use super::{Now, Tick};
+use crate::api::LinkState;
+use crate::domain::{BindFault, DownCause, Millis};
+use crate::store::GatewayCounters;
+
+/// A link that is not bound for longer than this is an alarm.
+const DOWN_ALARM_MS: i64 = 60 * 1_000;
+/// A backlog has drained when nothing of it has come for so long.
+const QUIET_MS: i64 = 5 * Millis::MINUTE;
+
+/// What the engine knows of a gateway's link.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub(super) state: LinkState,
+    pub(super) since: Millis,
+    /// Why it is not bound.
+    pub(super) cause: Option<DownCause>,
+    pub(super) reply_ms: Option<u32>,
+    pub(super) counters: GatewayCounters,
+    not_bound_since: Option<Tick>,
+    drain: Option<Drain>,
+}
+
+/// Messages that waited at the gateway may be coming in.
+#[derive(Copy, Clone, Debug)]
+struct Drain {
+    up_at: Millis,
+    quiet_from: Tick,
+}
+
+impl Link {
+    pub(super) fn new(now: Now, counters: GatewayCounters) -> Self {
+        Self {
+            state: LinkState::Connecting,
+            since: now.wall,
+            cause: None,
+            reply_ms: None,
+            counters,
+            not_bound_since: Some(now.tick),
+            drain: None,
+        }
+    }
+
+    /// A connection is being tried. Returns whether that is news.
+    pub(super) fn connecting(&mut self, now: Now) -> bool {
+        self.turn(now, LinkState::Connecting)
+    }
+
+    /// The link is bound.
+    pub(super) fn up(&mut self, now: Now) {
+        self.turn(now, LinkState::Bound);
+        self.cause = None;
+        self.not_bound_since = None;
+        self.drain = self.counters.gap_from.map(|_| Drain {
+            up_at: now.wall,
+            quiet_from: now.tick,
+        });
+    }
+
+    /// The link is not bound, or a try failed. Returns whether it was bound before.
+    pub(super) fn down(&mut self, now: Now, cause: DownCause, heard_at: Millis) -> bool {
+        let was_bound = self.state == LinkState::Bound;
+        self.turn(now, LinkState::Down);
+        self.cause = Some(cause);
+        self.not_bound_since.get_or_insert(now.tick);
+        if was_bound {
+            self.counters.drops += 1;
+            self.reply_ms = None;
+            self.counters.gap_from.get_or_insert(heard_at);
+            self.drain = None;
+        }
+        was_bound
+    }
+
+    /// Since when messages may have waited, and until when, where such messages may be coming in now.
+    pub(super) fn gap(&self) -> Option<(Millis, Millis)> {
+        Some((self.counters.gap_from?, self.drain?.up_at))
+    }
+
+    /// A message of the backlog came: it has not drained yet.
+    pub(super) fn backlog_came(&mut self, now: Tick) {
+        if let Some(drain) = &mut self.drain {
+            drain.quiet_from = now;
+        }
+    }
+
+    /// Ends the gap where the backlog has drained. Returns whether it did.
+    pub(super) fn end_drain(&mut self, now: Tick) -> bool {
+        let drained = self.drain_ends().is_some_and(|at| at <= now);
+        if drained {
+            self.drain = None;
+            self.counters.gap_from = None;
+        }
+        drained
+    }
+
+    /// Why this is an alarm now; `None` where it is none.
+    pub(super) fn alarm(&self, now: Tick) -> Option<DownCause> {
+        if let Some(cause @ DownCause::Bind(BindFault::Password | BindFault::SystemId)) = self.cause
+        {
+            return Some(cause);
+        }
+        let late = self.alarm_at().is_some_and(|at| at <= now);
+        late.then_some(self.cause.unwrap_or(DownCause::NoAnswer))
+    }
+
+    /// When something may be due.
+    pub(super) fn deadline(&self, now: Tick) -> Option<Tick> {
+        let alarm = self.alarm_at().filter(|at| *at > now);
+        alarm.into_iter().chain(self.drain_ends()).min()
+    }
+
+    fn alarm_at(&self) -> Option<Tick> {
+        self.not_bound_since
+            .map(|since| since.plus_ms(DOWN_ALARM_MS))
+    }
+
+    fn drain_ends(&self) -> Option<Tick> {
+        self.drain.map(|drain| drain.quiet_from.plus_ms(QUIET_MS))
+    }
+
+    fn turn(&mut self, now: Now, state: LinkState) -> bool {
+        let news = self.state != state;
+        if news {
+            self.state = state;
+            self.since = now.wall;
+        }
+        news
+    }
+}

@@ -1,0 +1,480 @@
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::lane::{Lane, Place};
+use super::settings::Settings;
+use super::{Now, Tick};
+use crate::domain::{
+    DeliveryReport, DeliveryState, GatewayName, Millis, OutboundSms, OutboxId, OutboxRow,
+    OutboxState, SendError, SubmitFault,
+};
+
+/// Settled entries held in memory: what delivery receipts may still name.
+const SETTLED_HELD: usize = 2_000;
+/// Delivery receipts held that came before the response which names their message.
+const EARLY_HELD: usize = 32;
+/// Digits at the end of two numbers that are compared, whatever stands in front of them.
+const TAIL: usize = 7;
+
+/// The answers that are to be sent, and those that were sent lately.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    entries: BTreeMap<OutboxId, Entry>,
+    lanes: BTreeMap<GatewayName, Lane>,
+    /// Open entries by the moment they were queued.
+    ages: BTreeSet<(Tick, OutboxId)>,
+    settled: VecDeque<OutboxId>,
+    by_message_id: BTreeMap<(GatewayName, String), OutboxId>,
+    early: VecDeque<(GatewayName, DeliveryReport)>,
+    last: OutboxId,
+    give_up_after_ms: i64,
+    ladder_ms: Vec<i64>,
+    changed: BTreeMap<OutboxId, Change>,
+    failed: Vec<OutboxId>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    row: OutboxRow,
+    queued: Tick,
+}
+
+/// Whether a change must reach the disk.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Change {
+    /// Shown only: after a crash the entry is queued.
+    Shown,
+    /// Written with the next commit.
+    Kept,
+}
+
+impl Outbox {
+    pub(super) fn new(settings: &Settings, last: OutboxId) -> Self {
+        let lanes = settings.gateways.iter();
+        let lanes = lanes
+            .map(|gateway| (gateway.name.clone(), Lane::new(gateway)))
+            .collect();
+        Self {
+            lanes,
+            last,
+            give_up_after_ms: settings.receipts.give_up_after_ms,
+            ladder_ms: settings.receipts.retry_after_ms.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Takes an entry over from the store.
+    pub(super) fn restore(&mut self, now: Now, mut row: OutboxRow, fallback: Option<&GatewayName>) {
+        let age_ms = |at: Millis, most: i64| now.wall.ms_since(at).clamp(0, most);
+        if let (Some(at), Some(lane)) = (row.sent_at, self.lanes.get_mut(&row.gateway)) {
+            lane.restore_sent(now.tick.plus_ms(-age_ms(at, i64::MAX / 2)), row.parts);
+        }
+        if row.state.is_open() && !self.lanes.contains_key(&row.gateway) {
+            // The gateway was taken out of the configuration: another one may reach the number.
+            if let Some(fallback) = fallback {
+                row.gateway = fallback.clone();
+            }
+        }
+        let queued = now
+            .tick
+            .plus_ms(-age_ms(row.queued_at, self.give_up_after_ms));
+        if row.state == OutboxState::Sending {
+            row.state = OutboxState::Queued;
+        }
+        let wait_ms = row.next_at.map_or(0, |at| {
+            at.ms_since(now.wall).clamp(0, self.pause_ms(u16::MAX))
+        });
+        self.insert(row, queued, now.tick.plus_ms(wait_ms));
+    }
+
+    /// The number of the next new entry.
+    pub(super) fn next_id(&mut self) -> OutboxId {
+        self.last.0 += 1;
+        self.last
+    }
+
+    /// Queues a new entry, or one that was settled or failed, again.
+    pub(super) fn queue(&mut self, now: Now, mut row: OutboxRow) {
+        self.forget(row.id);
+        row.state = OutboxState::Queued;
+        row.attempts = 0;
+        row.queued_at = now.wall;
+        row.next_at = None;
+        row.error = None;
+        self.mark(row.id, Change::Kept);
+        self.insert(row, now.tick, now.tick);
+    }
+
+    /// An entry in memory: open, failed, or settled lately.
+    pub(super) fn get(&self, id: OutboxId) -> Option<&OutboxRow> {
+        self.entries.get(&id).map(|entry| &entry.row)
+    }
+
+    /// All entries in memory.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &OutboxRow> {
+        self.entries.values().map(|entry| &entry.row)
+    }
+
+    /// How many are open.
+    pub(super) fn open(&self) -> usize {
+        self.ages.len()
+    }
+
+    /// How many wait for a gateway, and until when they wait for its pace.
+    pub(super) fn waiting(&mut self, gateway: &GatewayName, now: Tick) -> (usize, Option<Tick>) {
+        self.lanes
+            .get_mut(gateway)
+            .map_or((0, None), |lane| lane.waiting(now))
+    }
+
+    /// Entries that changed since they were asked for last.
+    pub(super) fn take_changed(&mut self) -> BTreeMap<OutboxId, Change> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Entries that were given up since they were asked for last.
+    pub(super) fn take_failed(&mut self) -> Vec<OutboxId> {
+        std::mem::take(&mut self.failed)
+    }
+
+    pub(super) fn link_up(&mut self, gateway: &GatewayName) {
+        if let Some(lane) = self.lanes.get_mut(gateway) {
+            lane.up = true;
+        }
+    }
+
+    pub(super) fn link_down(&mut self, gateway: &GatewayName) {
+        let Some(lane) = self.lanes.get_mut(gateway) else {
+            return;
+        };
+        lane.up = false;
+        for id in std::mem::take(&mut lane.in_flight) {
+            self.cut(id);
+        }
+    }
+
+    /// Hands over what may leave now.
+    pub(super) fn pump(&mut self, now: Now) -> Vec<(GatewayName, OutboundSms)> {
+        let mut leaving = Vec::new();
+        for (name, lane) in &mut self.lanes {
+            while let Some(id) = lane.take(now.tick) {
+                let Some(entry) = self.entries.get_mut(&id) else {
+                    continue;
+                };
+                entry.row.state = OutboxState::Sending;
+                entry.row.attempts = entry.row.attempts.saturating_add(1);
+                entry.row.next_at = None;
+                self.changed.entry(id).or_insert(Change::Shown);
+                let sms = OutboundSms {
+                    id,
+                    to: entry.row.to.clone(),
+                    from: entry.row.from.clone(),
+                    body: entry.row.body.clone(),
+                };
+                leaving.push((name.clone(), sms));
+            }
+        }
+        leaving
+    }
+
+    /// The gateway answered, or did not. Returns whether it took the message.
+    pub(super) fn submitted(
+        &mut self,
+        now: Now,
+        id: OutboxId,
+        result: Result<String, SubmitFault>,
+    ) -> bool {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return false;
+        };
+        let gateway = entry.row.gateway.clone();
+        let in_flight = self
+            .lanes
+            .get_mut(&gateway)
+            .is_some_and(|lane| lane.in_flight.remove(&id));
+        if !in_flight {
+            return false;
+        }
+        match result {
+            Ok(message_id) => {
+                let row = &mut entry.row;
+                row.state = OutboxState::Sent;
+                row.sent_at = Some(now.wall);
+                row.error = None;
+                row.message_id = (!message_id.is_empty()).then_some(message_id);
+                self.settle(id);
+                self.match_early(&gateway);
+                true
+            }
+            Err(SubmitFault::LinkLost) => {
+                self.cut(id);
+                false
+            }
+            Err(SubmitFault::Timeout) => {
+                self.put_off(now, id, SendError::Timeout);
+                false
+            }
+            Err(SubmitFault::Status(status)) if is_final(status) => {
+                self.fail(id, SendError::Status(status));
+                false
+            }
+            Err(SubmitFault::Status(status)) => {
+                self.put_off(now, id, SendError::Status(status));
+                false
+            }
+        }
+    }
+
+    /// A delivery receipt came.
+    pub(super) fn report(&mut self, gateway: &GatewayName, report: DeliveryReport) {
+        if report.state == DeliveryState::Pending {
+            return;
+        }
+        if !self.apply(gateway, &report) {
+            if self.early.len() == EARLY_HELD {
+                self.early.pop_front();
+            }
+            self.early.push_back((gateway.clone(), report));
+        }
+    }
+
+    /// Takes up what is due, gives up what is too old.
+    pub(super) fn handle_timeout(&mut self, now: Now) {
+        for lane in self.lanes.values_mut() {
+            lane.take_up_due(now.tick);
+        }
+        while let Some((queued, id)) = self.ages.first().copied() {
+            if now.tick < queued.plus_ms(self.give_up_after_ms) {
+                break;
+            }
+            self.ages.pop_first();
+            self.fail(id, SendError::GaveUp);
+        }
+    }
+
+    /// When something may be due.
+    pub(super) fn deadline(&mut self, now: Tick) -> Option<Tick> {
+        let lanes = self
+            .lanes
+            .values_mut()
+            .filter_map(|lane| lane.deadline(now));
+        let oldest = self
+            .ages
+            .first()
+            .map(|(queued, _)| queued.plus_ms(self.give_up_after_ms));
+        lanes.chain(oldest).min()
+    }
+
+    fn insert(&mut self, row: OutboxRow, queued: Tick, due: Tick) {
+        let (id, state) = (row.id, row.state);
+        self.last = self.last.max(id);
+        if state.is_open() {
+            self.ages.insert((queued, id));
+            if let Some(lane) = self.lanes.get_mut(&row.gateway) {
+                lane.put(place_of(&row, false), due);
+            }
+        }
+        self.entries.insert(id, Entry { row, queued });
+        if state.is_settled() {
+            self.remember(id);
+        }
+    }
+
+    fn forget(&mut self, id: OutboxId) {
+        let Some(entry) = self.entries.remove(&id) else {
+            return;
+        };
+        self.ages.remove(&(entry.queued, id));
+        self.settled.retain(|settled| *settled != id);
+        self.forget_message_id(&entry.row);
+        if let Some(lane) = self.lanes.get_mut(&entry.row.gateway) {
+            lane.remove(id);
+        }
+    }
+
+    fn forget_message_id(&mut self, row: &OutboxRow) {
+        let Some(message_id) = &row.message_id else {
+            return;
+        };
+        let key = (row.gateway.clone(), normal(message_id));
+        if self.by_message_id.get(&key) == Some(&row.id) {
+            self.by_message_id.remove(&key);
+        }
+    }
+
+    fn mark(&mut self, id: OutboxId, change: Change) {
+        let entry = self.changed.entry(id).or_insert(change);
+        *entry = (*entry).max(change);
+    }
+
+    /// Back to the front of the queue: a link that broke is no attempt.
+    fn cut(&mut self, id: OutboxId) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        entry.row.state = OutboxState::Queued;
+        entry.row.attempts = entry.row.attempts.saturating_sub(1);
+        entry.row.error = Some(SendError::LinkLost);
+        let place = place_of(&entry.row, true);
+        if let Some(lane) = self.lanes.get_mut(&entry.row.gateway) {
+            lane.put(place, Tick(i64::MIN));
+        }
+        self.mark(id, Change::Shown);
+    }
+
+    fn put_off(&mut self, now: Now, id: OutboxId, error: SendError) {
+        let Some(attempts) = self.entries.get(&id).map(|entry| entry.row.attempts) else {
+            return;
+        };
+        let pause_ms = self.pause_ms(attempts);
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        entry.row.state = OutboxState::Deferred;
+        entry.row.error = Some(error);
+        entry.row.next_at = Some(now.wall.plus_ms(pause_ms));
+        let place = place_of(&entry.row, false);
+        if let Some(lane) = self.lanes.get_mut(&entry.row.gateway) {
+            lane.put(place, now.tick.plus_ms(pause_ms));
+        }
+        self.mark(id, Change::Kept);
+    }
+
+    fn pause_ms(&self, attempts: u16) -> i64 {
+        let step = usize::from(attempts.max(1) - 1).min(self.ladder_ms.len().saturating_sub(1));
+        self.ladder_ms.get(step).copied().unwrap_or(Millis::MINUTE)
+    }
+
+    fn fail(&mut self, id: OutboxId, error: SendError) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        entry.row.state = OutboxState::Failed;
+        entry.row.next_at = None;
+        entry.row.error = Some(error);
+        self.ages.remove(&(entry.queued, id));
+        if let Some(lane) = self.lanes.get_mut(&entry.row.gateway) {
+            lane.remove(id);
+        }
+        self.failed.push(id);
+        self.mark(id, Change::Kept);
+    }
+
+    fn settle(&mut self, id: OutboxId) {
+        if let Some(entry) = self.entries.get(&id) {
+            self.ages.remove(&(entry.queued, id));
+        }
+        self.remember(id);
+        self.mark(id, Change::Kept);
+    }
+
+    fn remember(&mut self, id: OutboxId) {
+        if let Some(row) = self.get(id)
+            && let Some(message_id) = &row.message_id
+        {
+            let key = (row.gateway.clone(), normal(message_id));
+            self.by_message_id.insert(key, id);
+        }
+        self.settled.push_back(id);
+        if self.settled.len() > SETTLED_HELD
+            && let Some(oldest) = self.settled.pop_front()
+            && let Some(entry) = self.entries.remove(&oldest)
+        {
+            self.forget_message_id(&entry.row);
+        }
+    }
+
+    fn match_early(&mut self, gateway: &GatewayName) {
+        for (from, report) in std::mem::take(&mut self.early) {
+            if from != *gateway || !self.apply(&from, &report) {
+                self.early.push_back((from, report));
+            }
+        }
+    }
+
+    fn apply(&mut self, gateway: &GatewayName, report: &DeliveryReport) -> bool {
+        let Some(id) = self.named_by(gateway, report) else {
+            return false;
+        };
+        match report.state {
+            DeliveryState::Delivered => {
+                if let Some(entry) = self.entries.get_mut(&id) {
+                    entry.row.state = OutboxState::Delivered;
+                }
+                self.mark(id, Change::Kept);
+            }
+            DeliveryState::Undeliverable => {
+                self.settled.retain(|settled| *settled != id);
+                self.fail(id, SendError::Undelivered(report.stat.clone()));
+            }
+            DeliveryState::Pending => {}
+        }
+        true
+    }
+
+    /// The sent entry that a delivery receipt names: by its id in any writing, and by its number.
+    fn named_by(&self, gateway: &GatewayName, report: &DeliveryReport) -> Option<OutboxId> {
+        let writings = [
+            Some(normal(&report.message_id)),
+            report
+                .message_id
+                .parse::<u64>()
+                .ok()
+                .map(|id| format!("{id:x}")),
+            u64::from_str_radix(&report.message_id, 16)
+                .ok()
+                .map(|id| id.to_string()),
+        ];
+        let ids = writings.into_iter().flatten();
+        let mut ids = ids.filter_map(|id| self.by_message_id.get(&(gateway.clone(), id)).copied());
+        ids.find(|id| {
+            self.get(*id).is_some_and(|row| {
+                row.state == OutboxState::Sent
+                    && same_number(&row.to.octets, &report.recipient.octets)
+            })
+        })
+    }
+}
+
+fn place_of(row: &OutboxRow, cut: bool) -> Place {
+    Place {
+        new: !cut,
+        priority: row.priority,
+        queued_at: row.queued_at,
+        id: row.id,
+        parts: row.parts,
+    }
+}
+
+fn normal(message_id: &str) -> String {
+    message_id
+        .trim()
+        .trim_start_matches('0')
+        .to_ascii_lowercase()
+}
+
+fn same_number(ours: &[u8], theirs: &[u8]) -> bool {
+    let tail = |octets: &[u8]| -> Vec<u8> {
+        octets
+            .iter()
+            .rev()
+            .filter(|c| c.is_ascii_digit())
+            .take(TAIL)
+            .copied()
+            .collect()
+    };
+    theirs.is_empty() || tail(ours) == tail(theirs)
+}
+
+/// Statuses that another try cannot change: the address or the message itself is at fault.
+fn is_final(status: u32) -> bool {
+    matches!(
+        status,
+        0x01 // ESME_RINVMSGLEN
+            | 0x0A // ESME_RINVSRCADR
+            | 0x0B // ESME_RINVDSTADR
+            | 0x15 // ESME_RINVSERTYP
+            | 0x43 // ESME_RINVESMCLASS
+            | 0x48..=0x49 // ESME_RINVSRCTON, ESME_RINVSRCNPI
+            | 0x50..=0x51 // ESME_RINVDSTTON, ESME_RINVDSTNPI
+    )
+}

@@ -1,0 +1,195 @@
+//! What consoles and commands may read.
+
+use super::Now;
+use super::core::Engine;
+use super::facts;
+use crate::api::{
+    Ask, FeedLine, LinkFact, PAGE, PersonFact, PersonPresence, Query, Reply, Request, Snapshot,
+    Totals,
+};
+use crate::domain::{EmployeeId, Entry, LedgerRow, Millis, OutboxId, OutboxRow, Seq};
+use crate::store::{Archive, StoreError};
+
+/// Lines of the feed that a snapshot begins with.
+const SNAPSHOT_LINES: usize = 100;
+
+impl Engine {
+    /// Does or reads what a console or command asks for. A reply to a command may leave once what was taken with
+    /// [`Engine::take_batch`] is durable.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store cannot be read.
+    pub fn handle_request(
+        &mut self,
+        now: Now,
+        request: Request,
+        archive: &dyn Archive,
+    ) -> Result<Reply, StoreError> {
+        self.clock.look(now);
+        let reply = match request.ask {
+            Ask::Command(command) => self.command(now, &request.by, command, archive)?,
+            Ask::Query(query) => self.query(now, &query, archive)?,
+        };
+        self.finish(now);
+        Ok(reply)
+    }
+
+    fn query(
+        &mut self,
+        now: Now,
+        query: &Query,
+        archive: &dyn Archive,
+    ) -> Result<Reply, StoreError> {
+        Ok(match query {
+            Query::Employees => Reply::Employees(self.roster.employees.values().cloned().collect()),
+            Query::Devices => {
+                let devices = self.roster.devices.values();
+                let mut devices: Vec<_> = devices
+                    .map(|device| facts::device(device, &self.roster))
+                    .collect();
+                devices.sort_by_key(|fact| (fact.employee, fact.enrolled_at, fact.device));
+                Reply::Devices(devices)
+            }
+            Query::Feed {
+                after,
+                since,
+                employee,
+            } => self.feed_page(*after, *since, *employee, archive)?,
+            Query::People => Reply::People(self.people_facts(now)),
+            Query::Outbox { after } => self.outbox_page(*after, archive)?,
+            Query::Alarms => {
+                let rows = self.alarms.rows();
+                let alarms = rows.into_iter().map(|row| facts::alarm(row, &self.roster));
+                Reply::Alarms(alarms.collect())
+            }
+            Query::Links => Reply::Links(self.link_facts(now)),
+            Query::Snapshot => Reply::Snapshot(Box::new(self.snapshot(now, archive)?)),
+        })
+    }
+
+    fn feed_page(
+        &self,
+        after: Seq,
+        since: Option<Millis>,
+        employee: Option<EmployeeId>,
+        archive: &dyn Archive,
+    ) -> Result<Reply, StoreError> {
+        let after = match since {
+            Some(since) => after.max(archive.seq_before(since)?),
+            None => after,
+        };
+        let rows = match employee {
+            Some(employee) => archive.ledger_of(employee, after, PAGE)?,
+            None => archive.ledger_page(after, PAGE)?,
+        };
+        let next = rows
+            .last()
+            .filter(|_| rows.len() == PAGE)
+            .map(|row| row.seq);
+        let lines = self.feed_lines(&rows, archive)?;
+        let lines = lines
+            .into_iter()
+            .filter(|line| since.is_none_or(|since| line.received_at >= since))
+            .collect();
+        Ok(Reply::Feed { lines, next })
+    }
+
+    fn feed_lines(
+        &self,
+        rows: &[LedgerRow],
+        archive: &dyn Archive,
+    ) -> Result<Vec<FeedLine>, StoreError> {
+        let mut lines = Vec::with_capacity(rows.len());
+        for row in rows {
+            let answer = match &row.entry {
+                Entry::Message(message) => match message.answer {
+                    Some(id) => self.outbox_row(id, archive)?,
+                    None => None,
+                },
+                Entry::Mark(_)
+                | Entry::LinkUp { .. }
+                | Entry::LinkDown { .. }
+                | Entry::EngineStarted { .. }
+                | Entry::EngineStopped { .. }
+                | Entry::Desk { .. }
+                | Entry::OverBound(_) => None,
+            };
+            lines.extend(facts::feed_line(row, &self.roster, answer.as_ref()));
+        }
+        Ok(lines)
+    }
+
+    fn outbox_page(&self, after: OutboxId, archive: &dyn Archive) -> Result<Reply, StoreError> {
+        let rows = archive.outbox_page(after, PAGE)?;
+        let next = rows.last().filter(|_| rows.len() == PAGE).map(|row| row.id);
+        // What has not been written since is fresher in memory.
+        let fresh = |row: &OutboxRow| facts::outbox(self.outbox.get(row.id).unwrap_or(row));
+        Ok(Reply::Outbox {
+            entries: rows.iter().map(fresh).collect(),
+            next,
+        })
+    }
+
+    fn people_facts(&self, now: Now) -> Vec<PersonFact> {
+        let day_start = self.settings.day_start(now.wall);
+        let employees = self.roster.employees.values();
+        let person = |employee: &crate::domain::Employee| {
+            facts::person(employee, self.people.get(&employee.id), day_start)
+        };
+        employees.map(person).collect()
+    }
+
+    fn link_facts(&mut self, now: Now) -> Vec<LinkFact> {
+        let outbox = &mut self.outbox;
+        let links = self.links.iter();
+        links
+            .map(|(name, link)| facts::link(name, link, outbox, Some(now)))
+            .collect()
+    }
+
+    fn snapshot(&mut self, now: Now, archive: &dyn Archive) -> Result<Snapshot, StoreError> {
+        let links = self.link_facts(now);
+        let people = self.people_facts(now);
+        let present = people
+            .iter()
+            .filter(|fact| fact.state == PersonPresence::In)
+            .count();
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let totals = Totals {
+            employees: count(people.len()),
+            present: count(present),
+            outbox_open: count(self.outbox.open()),
+            alarms_new: count(self.alarms.unseen().len()),
+        };
+        let alarms = self.alarms.rows();
+        let alarms = alarms
+            .into_iter()
+            .map(|row| facts::alarm(row, &self.roster))
+            .collect();
+        let feed = self.last_lines(archive)?;
+        Ok(Snapshot {
+            revision: self.journal.revision(),
+            totals,
+            people,
+            alarms,
+            links,
+            feed,
+        })
+    }
+
+    /// The last lines of the feed, oldest first.
+    fn last_lines(&self, archive: &dyn Archive) -> Result<Vec<FeedLine>, StoreError> {
+        let mut end = self.journal.next_seq().0 - 1;
+        let mut lines: Vec<FeedLine> = Vec::new();
+        while end > 0 && lines.len() < SNAPSHOT_LINES {
+            let after = end.saturating_sub(PAGE as u64);
+            let mut rows = archive.ledger_page(Seq(after), PAGE)?;
+            rows.retain(|row| row.seq.0 <= end);
+            let mut page = self.feed_lines(&rows, archive)?;
+            page.append(&mut lines);
+            lines = page;
+            end = after;
+        }
+        Ok(lines.split_off(lines.len().saturating_sub(SNAPSHOT_LINES)))
+    }
+}

@@ -1,0 +1,222 @@
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+use crate::domain::{Country, GatewayName, Millis};
+
+/// What the configuration says to the engine.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The site's time zone.
+    pub time_zone: TimeZone,
+    /// The country in which numbers without a country code are read.
+    pub country: Country,
+    /// Who is in is reckoned from here.
+    pub day_starts: Time,
+    /// Rules of time.
+    pub rules: Rules,
+    /// How answers are sent.
+    pub receipts: Receipts,
+    /// The gateways, in the order of the configuration.
+    pub gateways: Vec<GatewaySettings>,
+    /// When this program was released: a clock that shows less is wrong.
+    pub released_at: Millis,
+    /// Version of this program.
+    pub version: String,
+}
+
+/// Rules of time.
+#[derive(Copy, Clone, Debug)]
+pub struct Rules {
+    /// Past this the phone's clock is off.
+    pub clock_tolerance_ms: i64,
+    /// Claimed longer ago than this, a check-in changes nobody's presence.
+    pub delayed_after_ms: i64,
+    /// Claimed further ahead than this, it is refused.
+    pub refuse_ahead_ms: i64,
+    /// Claimed longer ago than this, it is refused.
+    pub refuse_behind_ms: i64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            clock_tolerance_ms: 5 * Millis::MINUTE,
+            delayed_after_ms: 4 * Millis::HOUR,
+            refuse_ahead_ms: 24 * Millis::HOUR,
+            refuse_behind_ms: 192 * Millis::HOUR,
+        }
+    }
+}
+
+/// How answers are sent.
+#[derive(Clone, Debug)]
+pub struct Receipts {
+    /// Pauses after temporary refusals; the last repeats. Never empty.
+    pub retry_after_ms: Vec<i64>,
+    /// How long an answer is tried.
+    pub give_up_after_ms: i64,
+    /// Repeats and refusals that a device gets in a day.
+    pub repeats_per_device_per_day: u16,
+    /// Check-ins of a day beyond which answers leave last.
+    pub attendance_per_device_per_day: u16,
+}
+
+impl Default for Receipts {
+    fn default() -> Self {
+        Self {
+            retry_after_ms: [30, 60, 300, 900, 3_600]
+                .map(|s| s * Millis::SECOND)
+                .to_vec(),
+            give_up_after_ms: 24 * Millis::HOUR,
+            repeats_per_device_per_day: 20,
+            attendance_per_device_per_day: 30,
+        }
+    }
+}
+
+/// What the engine knows of a gateway.
+#[derive(Clone, Debug)]
+pub struct GatewaySettings {
+    /// Its name.
+    pub name: GatewayName,
+    /// Answers come from this number; `None`: from the one that the message was sent to.
+    pub source_address: Option<String>,
+    /// Whether envelopes travel as octets and not as text.
+    pub binary: bool,
+    /// Characters that the gateway appends to each message.
+    pub footer_octets: usize,
+    /// Answers in flight at once; at least 1.
+    pub window: usize,
+    /// SMS a second; 0 is no limit.
+    pub max_per_second: u32,
+    /// SMS in 30 minutes; 0 is no limit.
+    pub max_per_30_min: u32,
+}
+
+impl Settings {
+    /// When the day that `now` lies in started: `day_starts` by the wall clock of the site.
+    pub fn day_start(&self, now: Millis) -> Millis {
+        let local = self.local(now);
+        let mut date = local.date();
+        if local.time() < self.day_starts {
+            date = date.yesterday().unwrap_or(date);
+        }
+        let start = date
+            .to_datetime(self.day_starts)
+            .to_zoned(self.time_zone.clone());
+        start.map_or(now, |start| Millis(start.timestamp().as_millisecond()))
+    }
+
+    /// The calendar day of `now` at the site, in days since 1970-01-01.
+    pub fn day(&self, now: Millis) -> i32 {
+        days_since_epoch(self.local(now).date())
+    }
+
+    /// The moment of a wall clock time at the site.
+    pub fn moment(&self, civil: jiff::civil::DateTime) -> Option<Millis> {
+        let zoned = civil.to_zoned(self.time_zone.clone()).ok()?;
+        Some(Millis(zoned.timestamp().as_millisecond()))
+    }
+
+    /// The date of `now` at the site.
+    pub fn date(&self, now: Millis) -> jiff::civil::Date {
+        self.local(now).date()
+    }
+
+    /// The settings of a gateway; `None` where the configuration has none of that name.
+    pub fn gateway(&self, name: &GatewayName) -> Option<&GatewaySettings> {
+        self.gateways.iter().find(|gateway| gateway.name == *name)
+    }
+
+    fn local(&self, now: Millis) -> Zoned {
+        let timestamp = Timestamp::from_millisecond(now.0);
+        timestamp
+            .unwrap_or(Timestamp::UNIX_EPOCH)
+            .to_zoned(self.time_zone.clone())
+    }
+}
+
+fn days_since_epoch(date: jiff::civil::Date) -> i32 {
+    let epoch = jiff::civil::date(1970, 1, 1);
+    epoch.until(date).map_or(0, |span| span.get_days())
+}
+
+impl GatewaySettings {
+    /// How many SMS a text of `characters` takes with the gateway's footer: 160 in one, 153 in each of several.
+    pub fn parts(&self, characters: usize) -> u8 {
+        let all = characters + self.footer_octets;
+        let parts = if all <= 160 { 1 } else { all.div_ceil(153) };
+        u8::try_from(parts).unwrap_or(u8::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(zone: &str) -> Settings {
+        Settings {
+            time_zone: TimeZone::get(zone).unwrap(),
+            country: Country::default(),
+            day_starts: jiff::civil::time(4, 0, 0, 0),
+            rules: Rules::default(),
+            receipts: Receipts::default(),
+            gateways: Vec::new(),
+            released_at: Millis(0),
+            version: String::new(),
+        }
+    }
+
+    fn at(text: &str) -> Millis {
+        Millis(text.parse::<Timestamp>().unwrap().as_millisecond())
+    }
+
+    #[test]
+    fn a_day_starts_at_four_by_the_wall_clock() {
+        let tehran = settings("Asia/Tehran");
+        assert_eq!(
+            tehran.day_start(at("2026-11-20T05:28:00Z")),
+            at("2026-11-20T00:30:00Z")
+        );
+        assert_eq!(
+            tehran.day_start(at("2026-11-20T00:29:00Z")),
+            at("2026-11-19T00:30:00Z")
+        );
+        let berlin = settings("Europe/Berlin");
+        assert_eq!(
+            berlin.day_start(at("2026-10-25T10:00:00Z")),
+            at("2026-10-25T03:00:00Z")
+        );
+        assert_eq!(
+            berlin.day_start(at("2026-10-24T10:00:00Z")),
+            at("2026-10-24T02:00:00Z")
+        );
+    }
+
+    #[test]
+    fn days_are_counted_by_the_calendar_of_the_site() {
+        let tehran = settings("Asia/Tehran");
+        let before = tehran.day(at("2026-11-20T20:29:59Z"));
+        assert_eq!(tehran.day(at("2026-11-20T20:30:00Z")), before + 1);
+        assert_eq!(tehran.day(Millis(0)), 0);
+        assert_eq!(tehran.day(Millis(i64::MAX)), 0);
+    }
+
+    #[test]
+    fn parts_count_the_footer() {
+        let gateway = GatewaySettings {
+            name: GatewayName::new("g"),
+            source_address: None,
+            binary: false,
+            footer_octets: 62,
+            window: 10,
+            max_per_second: 5,
+            max_per_30_min: 30,
+        };
+        assert_eq!(gateway.parts(92), 1);
+        assert_eq!(gateway.parts(98), 1);
+        assert_eq!(gateway.parts(99), 2);
+        assert_eq!(gateway.parts(112), 2);
+    }
+}

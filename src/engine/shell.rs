@@ -1,0 +1,268 @@
+//! The engine's shell: a clock, the store and channels around [`Engine`].
+//!
+//! One task on a thread of its own, because a commit blocks it and should. It drains what waits, lets the engine work,
+//! makes one commit for all of it, and only then lets answers, messages and events go.
+
+use std::collections::BTreeMap;
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time::{Duration, Instant, sleep_until};
+
+use super::{Engine, Now, Then};
+use crate::api::{Event, Refusal, Reply, Request};
+use crate::domain::{GatewayName, LinkEvent, LinkOrder, Millis, SubmitFault};
+use crate::store::{Store, StoreError};
+
+/// Inputs that one commit may carry: what a second of full speed brings fits in a few of them.
+pub const DRAIN: usize = 4_096;
+/// Orders that a link may have waiting: an answer for all that may be on the way to us, and a window.
+pub const ORDERS: usize = 2 * DRAIN;
+/// Requests that may wait for the engine; one more is told that it is busy.
+pub const CALLS: usize = 64;
+/// Events that a slow console may lag behind before it has to begin anew.
+pub const EVENTS: usize = 4_096;
+/// What need not be durable at once is written after this long.
+const RIDE: Duration = Duration::from_millis(50);
+/// Idle for so long, the store is settled, so that it opens at once after a crash.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// ESME_RX_T_APPN: a fault of ours, try again later. SMPP 3.4 section 5.1.3.
+const TEMPORARY: u32 = 0x64;
+
+/// A request with the way back.
+pub type Call = (Request, oneshot::Sender<Reply>);
+
+/// The ends of the channels that the engine holds.
+#[derive(Debug)]
+pub struct Wires {
+    /// From the links.
+    pub links: mpsc::Receiver<(GatewayName, LinkEvent)>,
+    /// From consoles and commands.
+    pub calls: mpsc::Receiver<Call>,
+    /// To the links.
+    pub orders: BTreeMap<GatewayName, mpsc::Sender<Vec<LinkOrder>>>,
+    /// To the consoles, with the revision of each event.
+    pub events: broadcast::Sender<(u64, Event)>,
+    /// Ends the engine.
+    pub stop: oneshot::Receiver<()>,
+}
+
+/// Runs the engine until it is told to stop.
+///
+/// # Errors
+/// [`StoreError`] where the store cannot be read or written: whoever waited was told so, and nothing was let go that is
+/// not durable. The process is to end; it must not go on with this store.
+pub async fn run<S: Store>(
+    engine: Engine,
+    store: S,
+    wires: Wires,
+    clock: impl Fn() -> Now,
+) -> Result<(), StoreError> {
+    let Wires {
+        links,
+        calls,
+        orders,
+        events,
+        stop,
+    } = wires;
+    let now = Instant::now();
+    let mut shell = Shell {
+        engine,
+        store,
+        orders,
+        events,
+        clock,
+        unwritten_since: None,
+        idle_since: Some(now),
+    };
+    shell.run(links, calls, stop).await
+}
+
+struct Shell<S, C> {
+    engine: Engine,
+    store: S,
+    orders: BTreeMap<GatewayName, mpsc::Sender<Vec<LinkOrder>>>,
+    events: broadcast::Sender<(u64, Event)>,
+    clock: C,
+    unwritten_since: Option<Instant>,
+    idle_since: Option<Instant>,
+}
+
+impl<S: Store, C: Fn() -> Now> Shell<S, C> {
+    async fn run(
+        &mut self,
+        mut links: mpsc::Receiver<(GatewayName, LinkEvent)>,
+        mut calls: mpsc::Receiver<Call>,
+        mut stop: oneshot::Receiver<()>,
+    ) -> Result<(), StoreError> {
+        self.engine.start((self.clock)());
+        self.let_go()?;
+        let mut inputs = Vec::with_capacity(DRAIN);
+        loop {
+            tokio::select! {
+                _ = &mut stop => break,
+                Some(call) = calls.recv() => self.answer(call)?,
+                count = links.recv_many(&mut inputs, DRAIN), if !links.is_closed() => {
+                    if count > 0 {
+                        self.take(&mut inputs)?;
+                    }
+                }
+                () = sleep_until(self.next_wake()) => {
+                    self.engine.handle_timeout((self.clock)());
+                    self.let_go()?;
+                    self.settle()?;
+                }
+            }
+        }
+        let now = (self.clock)();
+        self.engine.stop(now);
+        self.commit()?;
+        self.dispatch();
+        self.store.settle()
+    }
+
+    fn take(&mut self, inputs: &mut Vec<(GatewayName, LinkEvent)>) -> Result<(), StoreError> {
+        for (gateway, event) in inputs.drain(..) {
+            self.engine
+                .handle_link((self.clock)(), &gateway, event, &self.store)
+                .inspect_err(|_| self.refuse())?;
+        }
+        self.let_go()
+    }
+
+    /// Rows that are read must be written first: the store is all that a query sees.
+    fn answer(&mut self, (request, reply): Call) -> Result<(), StoreError> {
+        let answered = self.commit().and_then(|()| {
+            self.dispatch();
+            self.engine
+                .handle_request((self.clock)(), request, &self.store)
+        });
+        let answered = answered.and_then(|answer| self.let_go().map(|()| answer));
+        let (answer, result) = match answered {
+            Ok(answer) => (answer, Ok(())),
+            Err(error) => (Reply::Refused(Refusal::Store), Err(error)),
+        };
+        // Whoever asked may have gone.
+        let _ = reply.send(answer);
+        result
+    }
+
+    /// Commits where something waits for it, then lets go what was decided.
+    fn let_go(&mut self) -> Result<(), StoreError> {
+        let now = Instant::now();
+        let ripe = self
+            .unwritten_since
+            .is_some_and(|since| now >= since + RIDE);
+        if self.engine.is_urgent() || ripe || self.engine.must_say_alive((self.clock)()) {
+            self.commit()?;
+        } else if self.engine.has_unwritten() {
+            self.unwritten_since.get_or_insert(now);
+        }
+        self.dispatch();
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        let now = (self.clock)();
+        if !self.engine.has_unwritten() && !self.engine.must_say_alive(now) {
+            return Ok(());
+        }
+        self.unwritten_since = None;
+        self.idle_since = Some(Instant::now());
+        let batch = self.engine.take_batch(now);
+        self.store.commit(&batch).inspect_err(|_| self.refuse())
+    }
+
+    fn dispatch(&mut self) {
+        let mut orders: BTreeMap<GatewayName, Vec<LinkOrder>> = BTreeMap::new();
+        for then in self.engine.take_then() {
+            match then {
+                Then::Order(gateway, order) => orders.entry(gateway).or_default().push(order),
+                // Nobody listens where no console is open.
+                Then::Publish(revision, event) => drop(self.events.send((revision, event))),
+            }
+        }
+        for (gateway, orders) in orders {
+            self.send(gateway, orders);
+        }
+    }
+
+    fn send(&mut self, gateway: GatewayName, orders: Vec<LinkOrder>) {
+        let Some(link) = self.orders.get(&gateway) else {
+            return;
+        };
+        let Err(error) = link.try_send(orders) else {
+            return;
+        };
+        tracing::error!(%gateway, "the link does not take orders");
+        for order in error.into_inner() {
+            if let LinkOrder::Submit(sms) = order {
+                let result = Err(SubmitFault::LinkLost);
+                let event = LinkEvent::Submitted { id: sms.id, result };
+                let now = (self.clock)();
+                if self
+                    .engine
+                    .handle_link(now, &gateway, event, &self.store)
+                    .is_err()
+                {
+                    tracing::error!("the store cannot be read");
+                }
+            }
+        }
+    }
+
+    /// The store failed: nothing that was decided may leave. Gateways are told to try again later.
+    fn refuse(&mut self) {
+        let decided = self.engine.take_then();
+        self.engine.store_failed((self.clock)());
+        let alarms = self.engine.take_then();
+        let mut orders: BTreeMap<GatewayName, Vec<LinkOrder>> = BTreeMap::new();
+        for then in decided {
+            if let Then::Order(gateway, LinkOrder::Answer { ticket, .. }) = then {
+                let answer = LinkOrder::Answer {
+                    ticket,
+                    status: TEMPORARY,
+                };
+                orders.entry(gateway).or_default().push(answer);
+            }
+        }
+        for (gateway, orders) in orders {
+            self.send(gateway, orders);
+        }
+        for then in alarms {
+            if let Then::Publish(revision, event) = then {
+                drop(self.events.send((revision, event)));
+            }
+        }
+        drop(self.events.send((u64::MAX, Event::Stopping)));
+    }
+
+    fn settle(&mut self) -> Result<(), StoreError> {
+        if self
+            .idle_since
+            .is_some_and(|since| Instant::now() >= since + IDLE)
+        {
+            self.idle_since = None;
+            return self.store.settle();
+        }
+        Ok(())
+    }
+
+    fn next_wake(&mut self) -> Instant {
+        let now = (self.clock)();
+        let wait_ms = self
+            .engine
+            .deadline(now)
+            .0
+            .saturating_sub(now.tick.0)
+            .clamp(1, Millis::MINUTE);
+        let deadline = Instant::now() + Duration::from_millis(wait_ms.unsigned_abs());
+        let ripe = self.unwritten_since.map(|since| since + RIDE);
+        let idle = self.idle_since.map(|since| since + IDLE);
+        [Some(deadline), ripe, idle]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(deadline)
+    }
+}
