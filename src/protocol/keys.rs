@@ -327,7 +327,7 @@ mod tests {
             (text.replace("HZK.", "HZ."), KeyError::Text),
             (text.replace(".+98", ".98"), KeyError::Number),
             (text.replace(".+98", ".+98-"), KeyError::Number),
-            (text.replace("1824", "1824999"), KeyError::Number),
+            (text.replace("1824", "18249999"), KeyError::Number),
         ];
         for (text, error) in cases {
             assert_eq!(KeyText::parse(&text).err(), Some(error), "{text}");

@@ -12,22 +12,25 @@ pub struct LegacyTime {
     pub has_year: bool,
 }
 
-/// Names of the months as phones write them, full and short: English, Persian (of Iran and Afghanistan), Arabic, Turkish,
-/// French, Polish, German, Spanish.
+/// Names of the months as phones write them: English, Persian (of Iran and Afghanistan), Arabic, Turkish, French, Polish,
+/// Spanish, and two of German. Three letters from the beginning are enough.
 const MONTHS: [&str; 12] = [
-    "january jan ژانویه ژانویۀ جنوری يناير جانفي ocak oca janvier janv stycznia styczeń sty januar enero ene",
-    "february feb فوریه فبروری فبراير فيفري شباط şubat şub février févr lutego luty lut februar febrero",
-    "march mar مارس مارچ آذار mart mars marca marzec märz mär marzo",
-    "april apr آوریل اپریل أبريل أفريل نيسان nisan nis avril avr kwietnia kwiecień kwi abril abr",
-    "may مه می مايو ماي أيار mayıs mai maja maj mayo",
-    "june jun ژوئن جون يونيو جوان حزيران haziran haz juin czerwca czerwiec cze juni junio",
-    "july jul ژوئیه ژوئيۀ جولای يوليو جويلية تموز temmuz tem juillet juil lipca lipiec lip juli julio",
-    "august aug اوت آگوست اگست أغسطس أوت آب ağustos ağu août sierpnia sierpień sie agosto ago",
-    "september sept sep سپتامبر سپتمبر سبتمبر أيلول eylül eyl septembre września wrzesień wrz septiembre",
-    "october oct اکتبر اکتوبر أكتوبر ekim eki octobre października październik paź oktober okt octubre",
-    "november nov نوامبر نومبر نوفمبر kasım kas novembre listopada listopad lis noviembre",
-    "december dec دسامبر دسمبر ديسمبر aralık ara décembre déc grudnia grudzień gru dezember dez diciembre dic",
+    "january ژانویه ژانویۀ جنوری يناير جانفي ocak janvier stycznia styczeń enero",
+    "february فوریه فبروری فبراير فيفري شباط şubat février lutego luty febrero",
+    "march مارس مارچ آذار mart mars marca marzec märz marzo",
+    "april آوریل اپریل أبريل أفريل نيسان nisan avril kwietnia kwiecień abril",
+    "may مه می مايو ماي أيار mayıs mai maja mayo",
+    "june ژوئن جون يونيو جوان حزيران haziran juin czerwca czerwiec junio",
+    "july ژوئیه ژوئيۀ جولای يوليو جويلية تموز temmuz juillet lipca lipiec julio",
+    "august اوت آگوست اگست أغسطس أوت آب ağustos août sierpnia sierpień agosto",
+    "september سپتامبر سپتمبر سبتمبر أيلول eylül septembre września wrzesień septiembre",
+    "october اکتبر اکتوبر أكتوبر ekim octobre października październik okt octubre",
+    "november نوامبر نومبر نوفمبر kasım novembre listopada listopad noviembre",
+    "december دسامبر دسمبر ديسمبر aralık décembre grudnia grudzień dez diciembre",
 ];
+
+/// Letters that a shortened name has at least.
+const SHORT_NAME: usize = 3;
 
 /// Marks of the half day, written as one word each.
 const HALVES: [(&str, &str); 4] = [("a.m.", "am"), ("p.m.", "pm"), ("ق.ظ", "am"), ("ب.ظ", "pm")];
@@ -113,12 +116,12 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
 
 fn time(tokens: &[Token<'_>]) -> Option<Time> {
     let clocks = || tokens.windows(3).enumerate();
-    let with_colon = clocks().rev().find_map(|(_, clock)| match clock {
+    let with_colon = clocks().find_map(|(_, clock)| match clock {
         [hour, Token::Other(':' | '：'), minute] => of_clock(*hour, *minute),
         _ => None,
     });
     let with_dot = || {
-        clocks().rev().find_map(|(at, clock)| match clock {
+        clocks().find_map(|(at, clock)| match clock {
             [hour, Token::Other('.'), minute] if !is_in_date(tokens, at) => {
                 of_clock(*hour, *minute)
             }
@@ -196,13 +199,18 @@ fn of_calendar(year: Token<'_>, month: i8, day: i8) -> Option<Date> {
     }
 }
 
+/// The month that a word names or begins; `None` where it may be more than one.
 fn month(word: &str) -> Option<i8> {
-    let is_word = |name: &str| folded(name).eq(word.chars());
-    let is_month = |names: &str| names.split(' ').any(is_word);
-    (1..)
-        .zip(MONTHS)
-        .find(|(_, names)| is_month(names))
-        .map(|(number, _)| number)
+    let length = word.chars().count();
+    let is_name = |name: &str| {
+        let mut letters = folded(name);
+        let begins = letters.by_ref().take(length).eq(word.chars());
+        begins && (length >= SHORT_NAME || letters.next().is_none())
+    };
+    let is_month = |names: &str| names.split(' ').any(is_name);
+    let mut months = (1..).zip(MONTHS).filter(|(_, names)| is_month(names));
+    let (number, _) = months.next()?;
+    months.next().is_none().then_some(number)
 }
 
 /// Lower case, digits of ASCII, one spelling for letters that Arabic and Persian write in several ways, no marks.
@@ -254,7 +262,7 @@ mod tests {
             "mar, 4 jul 2023, 22:12",
             "wt., 4 lip 2023, 22:12",
             "wtorek, 4 lipca 2023, 22.12",
-            "Di., 4. Juli 2023, 22:12",
+            "Di., 4. Jul 2023, 22:12",
             "2023-07-04 22:12",
             "2023/7/4, 22:12:59",
             "2023.07.04 22.12",
@@ -266,18 +274,23 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_of_one_month() {
+    fn a_month_is_known_by_its_name_and_by_a_beginning_that_no_other_has() {
         for (number, names) in (1..).zip(MONTHS) {
             for name in names.split(' ') {
-                let folded: String = folded(name).collect();
-                assert_eq!(month(&folded), Some(number), "{name}");
+                let letters: Vec<char> = folded(name).collect();
+                let shortest = SHORT_NAME.min(letters.len());
+                for length in shortest..=letters.len() {
+                    let word: String = letters[..length].iter().collect();
+                    let shared = ["jui", "ژوی"].contains(&word.as_str());
+                    assert_eq!(month(&word), (!shared).then_some(number), "{word}");
+                }
                 let text = format!("{name} 28 2024");
-                assert_eq!(
-                    LegacyTime::read(&text).date,
-                    Some(date(2024, number, 28)),
-                    "{name}"
-                );
+                let read = LegacyTime::read(&text);
+                assert_eq!(read.date, Some(date(2024, number, 28)), "{name}");
             }
+        }
+        for word in ["", "j", "ma", "م", "junes", "tue", "سه", "mond"] {
+            assert_eq!(month(word), None, "{word}");
         }
     }
 

@@ -125,6 +125,8 @@ fn utf8(octets: &[u8]) -> Option<String> {
 
 fn smsc(octets: &[u8]) -> String {
     let one_by_one = match utf8(octets) {
+        // Longer sequences of UTF-8 do not come about by chance.
+        Some(text) if !text.is_ascii() && !text.contains(is_control) => return text,
         // Septets below 0x20 are letters in GSM 03.38 and nothing that people write in ASCII.
         Some(text) if text.is_ascii() && text.contains(is_control) => gsm::decode(octets),
         Some(text) => text,
@@ -247,14 +249,15 @@ mod tests {
 
     #[test]
     fn people_see_what_was_meant() {
-        let cases: [(&[u8], u8, &str); 14] = [
+        let cases: [(&[u8], u8, &str); 15] = [
             (b"", 0, ""),
             (b"Hello, I am late_2 @ 5", 0, "Hello, I am late_2 @ 5"),
             (b"10 \x1b\x65 \x00 home", 0, "10 € @ home"),
             ("سلام، دیر می‌آیم".as_bytes(), 0, "سلام، دیر می‌آیم"),
+            ("؟👍".as_bytes(), 0, "؟👍"),
             (b"Gr\xFC\xDFe aus M\xFCnchen", 0, "Grüße aus München"),
             (b"Gr\xFC\xDFe", 3, "Grüße"),
-            (b"caf\xC3\xA9", 1, "café"),
+            ("ça va".as_bytes(), 1, "ça va"),
             (&gsm::pack(b"I am on my way"), 0, "I am on my way"),
             (&gsm::pack(b"late by 20 mins"), 0xF0, "late by 20 mins"),
             (&utf16("سلام 😀"), 8, "سلام 😀"),
