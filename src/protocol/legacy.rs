@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn many_marks_cost_no_more_than_their_length() {
+    fn many_marks_make_no_frame() {
         for hostile in ["$$", "$$A", "$$AAAA", "$\u{2}A$"] {
             let body = hostile.repeat(64 * 1024 / hostile.len());
             assert_eq!(find(body.as_bytes(), 0), None);
