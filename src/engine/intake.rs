@@ -208,6 +208,7 @@ impl Engine {
             at = claimed_at.max(from.min(received_at)).min(received_at);
             waited_from = from.min(received_at);
             row.link_gap = true;
+            row.clock_off = at.ms_since(claimed_at).saturating_abs() > rules.clock_tolerance_ms;
             if let Some(link) = link {
                 link.backlog_came(now.tick);
             }
@@ -238,6 +239,8 @@ impl Engine {
             decided.copies += 1;
             let mut row = self.row_of(arrival, opened);
             row.outcome = Outcome::Duplicate;
+            // It says when it was sealed first, not what the clock says now.
+            row.clock_off = false;
             row.answer = answer;
             let outcome = row.outcome;
             written = Some((self.append_message(now, row), outcome));

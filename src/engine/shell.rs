@@ -183,12 +183,12 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
             }
         }
         for (gateway, orders) in orders {
-            self.send(gateway, orders);
+            self.send(&gateway, orders);
         }
     }
 
-    fn send(&mut self, gateway: GatewayName, orders: Vec<LinkOrder>) {
-        let Some(link) = self.orders.get(&gateway) else {
+    fn send(&mut self, gateway: &GatewayName, orders: Vec<LinkOrder>) {
+        let Some(link) = self.orders.get(gateway) else {
             return;
         };
         let Err(error) = link.try_send(orders) else {
@@ -202,7 +202,7 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
                 let now = (self.clock)();
                 if self
                     .engine
-                    .handle_link(now, &gateway, event, &self.store)
+                    .handle_link(now, gateway, event, &self.store)
                     .is_err()
                 {
                     tracing::error!("the store cannot be read");
@@ -227,7 +227,7 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
             }
         }
         for (gateway, orders) in orders {
-            self.send(gateway, orders);
+            self.send(&gateway, orders);
         }
         for then in alarms {
             if let Then::Publish(revision, event) = then {

@@ -1,0 +1,198 @@
+//! The verbs that look, and those of the desk.
+
+use hazir::api::{Ask, Command, Query, Reply};
+use hazir::domain::{Action, Millis, OutboxId, Seq};
+
+use super::{Office, span};
+
+impl Office {
+    pub(super) fn expect(&mut self, words: &[&str]) -> Result<(), String> {
+        let mut seen = std::mem::take(&mut self.seen);
+        if !words.contains(&"commit") {
+            seen.retain(|word| word != "commit");
+        }
+        seen.dedup_by(|a, b| a == "commit" && b == "commit");
+        let expected: Vec<_> = words.iter().filter(|word| **word != "nothing").collect();
+        if seen.iter().eq(expected.iter().map(|word| **word)) {
+            return Ok(());
+        }
+        Err(format!(
+            "came: {}",
+            if seen.is_empty() {
+                "nothing".into()
+            } else {
+                seen.join(" ")
+            }
+        ))
+    }
+
+    /// `person NAME in|out [HH:MM]`, local time.
+    pub(super) fn person(&mut self, words: &[&str]) -> Result<(), String> {
+        let [name, state, rest @ ..] = words else {
+            return Err("NAME STATE".into());
+        };
+        let Reply::People(people) = self.ask(Ask::Query(Query::People)) else {
+            unreachable!()
+        };
+        let fact = people
+            .iter()
+            .find(|fact| fact.name == *name)
+            .ok_or("no such person")?;
+        let mut is = format!("{:?}", fact.state).to_lowercase();
+        if let Some(since) = fact.since {
+            is = format!("{is} {}", self.local(since));
+        }
+        let expected = [&[*state], rest].concat().join(" ");
+        if is == expected || (rest.is_empty() && is.starts_with(state)) {
+            return Ok(());
+        }
+        Err(format!("is: {is}"))
+    }
+
+    pub(super) fn local(&self, at: Millis) -> String {
+        let at = jiff::Timestamp::from_millisecond(at.0).unwrap();
+        at.to_zoned(self.settings.time_zone.clone())
+            .strftime("%H:%M")
+            .to_string()
+    }
+
+    /// `outbox queued sent sent …`: the states of all entries.
+    pub(super) fn outbox(&mut self, words: &[&str]) -> Result<(), String> {
+        let ask = Ask::Query(Query::Outbox { after: OutboxId(0) });
+        let Reply::Outbox { entries, .. } = self.ask(ask) else {
+            unreachable!()
+        };
+        let states = entries
+            .iter()
+            .map(|entry| format!("{:?}", entry.state).to_lowercase());
+        compare(states, words)
+    }
+
+    /// `alarms kind:state …`, the most urgent first.
+    pub(super) fn alarms(&mut self, words: &[&str]) -> Result<(), String> {
+        let Reply::Alarms(alarms) = self.ask(Ask::Query(Query::Alarms)) else {
+            unreachable!()
+        };
+        let alarms = alarms.iter().map(|alarm| {
+            let kind = format!("{:?}", alarm.kind);
+            let kind = kind
+                .split([' ', '{', '('])
+                .next()
+                .unwrap_or_default()
+                .to_lowercase();
+            format!("{kind}:{:?}:{}", alarm.state, alarm.count).to_lowercase()
+        });
+        compare(alarms, words)
+    }
+
+    /// `feed outcome[+flag…] …`: the last lines, as many as are named.
+    pub(super) fn feed(&mut self, words: &[&str]) -> Result<(), String> {
+        let after = Seq(0);
+        let ask = Ask::Query(Query::Feed {
+            after,
+            since: None,
+            employee: None,
+        });
+        let Reply::Feed { lines, .. } = self.ask(ask) else {
+            unreachable!()
+        };
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|line| {
+                let mut word = format!("{:?}", line.outcome).to_lowercase();
+                for (flag, is) in [
+                    ("delayed", line.delayed),
+                    ("gap", line.link_gap),
+                    ("clock", line.clock_off),
+                    ("weak", line.weak),
+                ] {
+                    if is {
+                        word = format!("{word}+{flag}");
+                    }
+                }
+                word
+            })
+            .collect();
+        compare(lines.into_iter().rev().take(words.len()).rev(), words)
+    }
+
+    /// `desk suspend|resume|revoke NAME`, `desk acknowledge all`, `desk mark NAME IN -1h`, `desk retry SEQ|failed`,
+    /// `desk enrol NAME`, `desk unrevoke NAME`.
+    pub(super) fn desk(&mut self, words: &[&str]) -> Result<(), String> {
+        let id = |office: &Self, name: &str| {
+            office
+                .people
+                .get(name)
+                .map(|(id, _)| *id)
+                .ok_or_else(|| "no such person".to_owned())
+        };
+        let device = |office: &Self, name: &str| {
+            office
+                .phones
+                .get(name)
+                .map(|phone| phone.device)
+                .ok_or_else(|| "no phone".to_owned())
+        };
+        let command = match words {
+            ["suspend", name] => Command::SetSuspended(id(self, name)?, true),
+            ["resume", name] => Command::SetSuspended(id(self, name)?, false),
+            ["revoke", name] => Command::SetRevoked(device(self, name)?, true),
+            ["unrevoke", name] => Command::SetRevoked(device(self, name)?, false),
+            ["acknowledge", "all"] => Command::AcknowledgeAll,
+            ["retry", "failed"] => Command::RetryFailed,
+            ["retry", seq] => Command::Retry(Seq(seq.parse().map_err(|_| "a row")?)),
+            ["enrol", name] => {
+                let employee = id(self, name)?;
+                return self.enrol(name, employee);
+            }
+            ["mark", name, action, ago] => Command::Mark {
+                employee: id(self, name)?,
+                action: if *action == "IN" {
+                    Action::In
+                } else {
+                    Action::Out
+                },
+                at: Some(self.now.wall.plus_ms(span(ago)?)),
+                reason: "no phone".into(),
+            },
+            _ => return Err("no such act".into()),
+        };
+        match self.ask(Ask::Command(command)) {
+            Reply::Refused(refusal) => Err(format!("refused: {refusal:?}")),
+            Reply::Retried(retried) => {
+                let words = retried.iter().map(|one| format!("{one:?}").to_lowercase());
+                let words = words.map(|word| word.split([' ', '(']).next().unwrap().to_owned());
+                self.seen
+                    .extend(words.map(|word| format!("retried:{word}")));
+                Ok(())
+            }
+            Reply::Employees(_)
+            | Reply::Devices(_)
+            | Reply::Enrolled(_)
+            | Reply::Feed { .. }
+            | Reply::People(_)
+            | Reply::Outbox { .. }
+            | Reply::Alarms(_)
+            | Reply::Links(_)
+            | Reply::Snapshot(_)
+            | Reply::Acknowledged(_)
+            | Reply::Marked(_) => Ok(()),
+        }
+    }
+}
+
+fn compare(is: impl Iterator<Item = String>, words: &[&str]) -> Result<(), String> {
+    let is: Vec<_> = is.collect();
+    let expected: Vec<_> = words.iter().filter(|word| **word != "none").collect();
+    if is.iter().eq(expected.iter().map(|word| **word)) {
+        return Ok(());
+    }
+    Err(format!(
+        "is: {}",
+        if is.is_empty() {
+            "none".into()
+        } else {
+            is.join(" ")
+        }
+    ))
+}
