@@ -163,7 +163,7 @@ mod tests {
         let system_id = SystemId::parse("smppuser").unwrap();
         let password = Password::parse("secret08").unwrap();
         let expected = octets(
-            "0000002a 00000009 00000000 00000001 'smppuser' 00 'secret08' 00 00 34 00 00 00",
+            "00000027 00000009 00000000 00000001 'smppuser' 00 'secret08' 00 00 34 00 00 00",
         );
         assert_eq!(bind_transceiver(1, &system_id, &password), expected);
     }
@@ -172,13 +172,13 @@ mod tests {
     fn a_submit_says_nothing_but_what_it_must() {
         let text = submit_sm(7, &sms(SmsBody::Text("HZ.AA.".into()))).unwrap();
         let expected = octets(
-            "00000030 00000004 00000000 00000007 00 00 00 '11' 00 09 4d '+98912' 00 \
+            "0000002f 00000004 00000000 00000007 00 00 00 '11' 00 09 4d '+98912' 00 \
              00 00 00 00 00 01 00 00 00 06 'HZ.AA.'",
         );
         assert_eq!(text, expected);
         let binary = submit_sm(7, &sms(SmsBody::Binary(vec![0x12, 0, 0xff]))).unwrap();
         let expected = octets(
-            "0000002d 00000004 00000000 00000007 00 00 00 '11' 00 09 4d '+98912' 00 \
+            "0000002c 00000004 00000000 00000007 00 00 00 '11' 00 09 4d '+98912' 00 \
              00 00 00 00 00 01 00 04 00 03 1200ff",
         );
         assert_eq!(binary, expected);
@@ -187,12 +187,12 @@ mod tests {
     #[test]
     fn a_long_body_goes_into_message_payload() {
         let short = submit_sm(1, &sms(SmsBody::Binary(vec![1; 254]))).unwrap();
-        assert_eq!(short.len(), 42 + 254);
+        assert_eq!(short.len(), 41 + 254);
         let long = submit_sm(1, &sms(SmsBody::Binary(vec![1; 255]))).unwrap();
-        assert_eq!(long[41..46], octets("00 0424 00ff"));
-        assert_eq!(long.len(), 46 + 255);
+        assert_eq!(long[40..45], octets("00 0424 00ff"));
+        assert_eq!(long.len(), 45 + 255);
         let longest = submit_sm(1, &sms(SmsBody::Binary(vec![1; 65_535]))).unwrap();
-        assert_eq!(longest.len(), 46 + 65_535);
+        assert_eq!(longest.len(), 45 + 65_535);
         let over = sms(SmsBody::Binary(vec![1; 65_536]));
         assert_eq!(submit_sm(1, &over), Err(status::ESME_RINVMSGLEN));
     }

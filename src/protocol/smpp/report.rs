@@ -9,7 +9,7 @@ const STAT_CHARACTERS: usize = 16;
 /// Reads a delivery receipt: TLVs first, then its text, and what neither says stays empty.
 ///
 /// Text: `id:… sub:… dlvrd:… submit date:… done date:… stat:… err:… text:…`, in any order and any
-/// case, every field optional. What stands after `text:` is somebody else's and read last.
+/// case, every field optional. What stands after `text:` is somebody else's, and read only where nothing stands before it.
 ///
 /// Source: SMPP 3.4 sections 5.3.2.12, 5.3.2.35 and appendix B.
 pub(super) fn read(delivery: Delivery) -> DeliveryReport {
@@ -74,15 +74,17 @@ fn state_of(stat: &str) -> DeliveryState {
     }
 }
 
-/// The word after `name:`, sought first before `text:` and then in all of it.
+/// The word after `name:`. Text is searched only where nothing stands before it.
 fn field(text: &str, name: &str) -> String {
-    let ours = value_end(text, "text").map_or(text, |(start, _)| &text[..start]);
-    let word = |part: &str| value_end(part, name).map(|(_, end)| first_word(&part[end..]));
-    word(ours).or_else(|| word(text)).unwrap_or_default()
+    let ours = match key(text, "text") {
+        Some((start, _)) if !text[..start].trim().is_empty() => &text[..start],
+        Some(_) | None => text,
+    };
+    key(ours, name).map_or_else(String::new, |(_, end)| first_word(&ours[end..]))
 }
 
 /// Where `name:` begins and ends as a word of its own.
-fn value_end(text: &str, name: &str) -> Option<(usize, usize)> {
+fn key(text: &str, name: &str) -> Option<(usize, usize)> {
     let lower = text.to_ascii_lowercase();
     lower.match_indices(name).find_map(|(start, found)| {
         let end = start + found.len();

@@ -30,11 +30,11 @@ impl Jitter {
     /// The next number from `low` to `high`, both included; `low` where the two are the wrong way round.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
         let span = high.saturating_sub(low).saturating_add(1);
-        low.saturating_add(self.next() % span)
+        low.saturating_add(self.draw() % span)
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn jitter_is_splitmix64() {
         let mut jitter = Jitter::new(1_234_567);
-        assert_eq!(jitter.next(), 6_457_827_717_110_365_317);
-        assert_eq!(jitter.next(), 3_203_168_211_198_807_973);
+        assert_eq!(jitter.draw(), 6_457_827_717_110_365_317);
+        assert_eq!(jitter.draw(), 3_203_168_211_198_807_973);
     }
 }
