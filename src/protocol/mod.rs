@@ -1,5 +1,6 @@
 //! Floor 1: what travels in an SMS. Pure functions between octets and meaning: the sealed envelope and its keys, what is
-//! inside it, the frame that carries it as text, the ways in which a gateway may hand that text over, and the 2023 format.
+//! inside it, the frame that carries it as text, the ways in which a gateway may hand that text over, and the 2023 format; and [`smpp`], the session
+//! that brings it.
 
 mod aead;
 mod answer;
@@ -11,6 +12,7 @@ mod hex;
 mod keys;
 pub mod legacy;
 mod legacy_time;
+pub mod smpp;
 pub mod text;
 
 #[cfg(test)]

@@ -1,0 +1,137 @@
+use std::collections::VecDeque;
+use std::future::pending;
+use std::time::Duration;
+
+use tokio::select;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::time::timeout;
+
+use crate::domain::{GatewayName, LinkEvent, LinkOrder, SubmitFault};
+
+/// How many events wait here before orders wait, too. Reading stops with the first, so what comes
+/// on top is one event for each submit_sm: more than the engine orders without taking events
+/// (4,096 inputs a turn) can only be a fault.
+const WAITING_EVENTS: usize = 16_384;
+
+/// How long the last events may wait for an engine that is stopping itself.
+const LAST_EVENTS: Duration = Duration::from_secs(1);
+
+/// The engine's side of a link: orders come from it, events go to it and wait while it is busy.
+#[derive(Debug)]
+pub(super) struct Desk {
+    name: GatewayName,
+    orders: Receiver<Vec<LinkOrder>>,
+    events: Sender<(GatewayName, LinkEvent)>,
+    waiting: VecDeque<LinkEvent>,
+    is_gone: bool,
+}
+
+/// What came of a turn.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// An event that waited was taken.
+    Taken,
+    /// Orders of one batch.
+    Orders(Vec<LinkOrder>),
+    /// Nobody gives orders or takes events any more.
+    Gone,
+}
+
+impl Desk {
+    pub(super) const fn new(
+        name: GatewayName,
+        orders: Receiver<Vec<LinkOrder>>,
+        events: Sender<(GatewayName, LinkEvent)>,
+    ) -> Self {
+        Self {
+            name,
+            orders,
+            events,
+            waiting: VecDeque::new(),
+            is_gone: false,
+        }
+    }
+
+    pub(super) const fn name(&self) -> &GatewayName {
+        &self.name
+    }
+
+    /// Whether the engine keeps up: no event waits here.
+    pub(super) fn is_clear(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Gives an event to the engine, or keeps it behind those that wait.
+    pub(super) fn tell(&mut self, event: LinkEvent) {
+        if !self.waiting.is_empty() {
+            self.waiting.push_back(event);
+            return;
+        }
+        match self.events.try_send((self.name.clone(), event)) {
+            Ok(()) => {}
+            Err(TrySendError::Full((_, event))) => self.waiting.push_back(event),
+            Err(TrySendError::Closed(_)) => self.is_gone = true,
+        }
+    }
+
+    /// Waits for orders, or for room for the event that waits. May be dropped before it is done.
+    pub(super) async fn turn(&mut self) -> Turn {
+        let takes_orders = !self.is_gone && self.waiting.len() < WAITING_EVENTS;
+        select! {
+            room = self.events.reserve(), if !self.waiting.is_empty() => {
+                match (room, self.waiting.pop_front()) {
+                    (Ok(room), Some(event)) => room.send((self.name.clone(), event)),
+                    (Ok(_), None) => {}
+                    (Err(_), _) => {
+                        self.is_gone = true;
+                        self.waiting.clear();
+                        return Turn::Gone;
+                    }
+                }
+                Turn::Taken
+            }
+            orders = self.orders.recv(), if takes_orders => {
+                orders.map_or_else(
+                    || {
+                        self.is_gone = true;
+                        Turn::Gone
+                    },
+                    Turn::Orders,
+                )
+            }
+            else => pending().await,
+        }
+    }
+
+    /// Turns orders down that come while there is no link. Says whether one of them was to stop.
+    pub(super) fn turn_down(&mut self, orders: Vec<LinkOrder>) -> bool {
+        let mut stops = false;
+        for order in orders {
+            match order {
+                LinkOrder::Submit(sms) => self.tell(LinkEvent::Submitted {
+                    id: sms.id,
+                    result: Err(SubmitFault::LinkLost),
+                }),
+                // It belongs to a connection that is gone; the message comes again on the next.
+                LinkOrder::Answer { .. } => {}
+                LinkOrder::Stop => stops = true,
+            }
+        }
+        stops
+    }
+
+    /// Hands over the last events, as far as somebody takes them.
+    pub(super) async fn close(mut self) {
+        let hand_over = async {
+            while let Some(event) = self.waiting.pop_front() {
+                if self.events.send((self.name.clone(), event)).await.is_err() {
+                    break;
+                }
+            }
+        };
+        if timeout(LAST_EVENTS, hand_over).await.is_err() {
+            tracing::warn!(gateway = %self.name, "the engine did not take the last events");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+use bytes::{BufMut, Bytes, BytesMut};
+use rusmpp::encode::Length;
+use rusmpp::encode::owned::Encode;
+use rusmpp::pdus::{BindTransceiver, DataSmResp, DeliverSmResp, SubmitSm};
+use rusmpp::tlvs::MessageSubmissionRequestTlvValue;
+use rusmpp::types::{AnyOctetString, COctetString, OctetString};
+use rusmpp::values::{
+    DataCoding, EsmClass, InterfaceVersion, MessagePayload, Npi, RegisteredDelivery, Ton,
+};
+use rusmpp::{Command, CommandStatus, Pdu};
+
+use super::{Password, SystemId};
+use crate::domain::{Address, OutboundSms, SmsBody};
+
+/// `command_id`, SMPP 3.4 section 5.1.2.1.
+pub(super) mod id {
+    pub(in super::super) const RESPONSE: u32 = 0x8000_0000;
+    pub(in super::super) const GENERIC_NACK: u32 = 0x8000_0000;
+    pub(in super::super) const SUBMIT_SM_RESP: u32 = 0x8000_0004;
+    pub(in super::super) const DELIVER_SM: u32 = 0x0000_0005;
+    pub(in super::super) const UNBIND: u32 = 0x0000_0006;
+    pub(in super::super) const UNBIND_RESP: u32 = 0x8000_0006;
+    pub(in super::super) const BIND_TRANSCEIVER_RESP: u32 = 0x8000_0009;
+    pub(in super::super) const ENQUIRE_LINK: u32 = 0x0000_0015;
+    pub(in super::super) const ENQUIRE_LINK_RESP: u32 = 0x8000_0015;
+    pub(in super::super) const ALERT_NOTIFICATION: u32 = 0x0000_0102;
+    pub(in super::super) const DATA_SM: u32 = 0x0000_0103;
+}
+
+/// `command_status`, SMPP 3.4 section 5.1.3.
+pub(super) mod status {
+    pub(in super::super) const ESME_ROK: u32 = 0x00;
+    pub(in super::super) const ESME_RINVMSGLEN: u32 = 0x01;
+    pub(in super::super) const ESME_RINVCMDLEN: u32 = 0x02;
+    pub(in super::super) const ESME_RINVCMDID: u32 = 0x03;
+    pub(in super::super) const ESME_RALYBND: u32 = 0x05;
+    pub(in super::super) const ESME_RINVSRCADR: u32 = 0x0a;
+    pub(in super::super) const ESME_RINVDSTADR: u32 = 0x0b;
+    pub(in super::super) const ESME_RINVPASWD: u32 = 0x0e;
+    pub(in super::super) const ESME_RINVSYSID: u32 = 0x0f;
+    pub(in super::super) const ESME_RUNKNOWNERR: u32 = 0xff;
+}
+
+/// Octets of user data that go into `short_message`; more goes into message_payload.
+const SHORT_MESSAGE_OCTETS: usize = 254;
+
+pub(super) fn bind_transceiver(sequence: u32, system_id: &SystemId, password: &Password) -> Bytes {
+    let bind = BindTransceiver::builder()
+        .system_id(c_string(system_id.as_str().as_bytes()).expect("15 ASCII characters at most"))
+        .password(c_string(password.expose().as_bytes()).expect("8 ASCII characters at most"))
+        .interface_version(InterfaceVersion::Smpp3_4)
+        .build();
+    encode(status::ESME_ROK, sequence, bind)
+}
+
+/// A submit_sm that asks for a delivery receipt.
+///
+/// Text that is not ASCII leaves as UTF-8: [`SmsBody::Text`] rules it out.
+///
+/// # Errors
+/// The `command_status` with which every SMSC would turn it down: an address that does not fit, a
+/// body over 65,535 octets.
+pub(super) fn submit_sm(sequence: u32, sms: &OutboundSms) -> Result<Bytes, u32> {
+    let (data_coding, octets) = match &sms.body {
+        SmsBody::Text(text) => (DataCoding::McSpecific, text.as_bytes()),
+        SmsBody::Binary(octets) => (DataCoding::OctetUnspecified2, octets.as_slice()),
+    };
+    let (source_ton, source_npi) = type_and_plan(&sms.from);
+    let (dest_ton, dest_npi) = type_and_plan(&sms.to);
+    let submit = SubmitSm::builder()
+        .source_addr_ton(source_ton)
+        .source_addr_npi(source_npi)
+        .source_addr(c_string(&sms.from.octets).ok_or(status::ESME_RINVSRCADR)?)
+        .dest_addr_ton(dest_ton)
+        .dest_addr_npi(dest_npi)
+        .destination_addr(c_string(&sms.to.octets).ok_or(status::ESME_RINVDSTADR)?)
+        // The Default of rusmpp is 0x08, a delivery acknowledgement.
+        .esm_class(EsmClass::from(0))
+        // request_all() of rusmpp is 0x1d, acknowledgements by the phone's owner too.
+        .registered_delivery(RegisteredDelivery::from(1))
+        .data_coding(data_coding);
+    let submit = if octets.len() <= SHORT_MESSAGE_OCTETS {
+        let text = OctetString::from_slice(octets).map_err(|_| status::ESME_RINVMSGLEN)?;
+        submit.short_message(text)
+    } else {
+        if octets.len() > usize::from(u16::MAX) {
+            return Err(status::ESME_RINVMSGLEN);
+        }
+        let payload = MessagePayload::new(AnyOctetString::from_slice(octets));
+        submit.push_tlv(MessageSubmissionRequestTlvValue::MessagePayload(payload))
+    };
+    Ok(encode(status::ESME_ROK, sequence, submit.build()))
+}
+
+pub(super) fn deliver_sm_resp(sequence: u32, status: u32) -> Bytes {
+    encode(status, sequence, DeliverSmResp::default())
+}
+
+pub(super) fn data_sm_resp(sequence: u32, status: u32) -> Bytes {
+    encode(status, sequence, DataSmResp::default())
+}
+
+pub(super) fn enquire_link(sequence: u32) -> Bytes {
+    encode(status::ESME_ROK, sequence, Pdu::EnquireLink)
+}
+
+pub(super) fn enquire_link_resp(sequence: u32) -> Bytes {
+    encode(status::ESME_ROK, sequence, Pdu::EnquireLinkResp)
+}
+
+pub(super) fn unbind(sequence: u32) -> Bytes {
+    encode(status::ESME_ROK, sequence, Pdu::Unbind)
+}
+
+pub(super) fn unbind_resp(sequence: u32) -> Bytes {
+    encode(status::ESME_ROK, sequence, Pdu::UnbindResp)
+}
+
+pub(super) fn generic_nack(sequence: u32, status: u32) -> Bytes {
+    encode(status, sequence, Pdu::GenericNack)
+}
+
+fn encode(status: u32, sequence: u32, pdu: impl Into<Pdu>) -> Bytes {
+    let command = Command::new(CommandStatus::from(status), sequence, pdu);
+    let octets = 4 + command.length();
+    let mut frame = BytesMut::with_capacity(octets);
+    frame.put_u32(u32::try_from(octets).expect("a body is 65,535 octets at most"));
+    command.encode(&mut frame);
+    frame.freeze()
+}
+
+fn c_string<const MAX: usize>(octets: &[u8]) -> Option<COctetString<1, MAX>> {
+    let mut closed = octets.to_vec();
+    closed.push(0);
+    COctetString::from_vec(closed).ok()
+}
+
+fn type_and_plan(address: &Address) -> (Ton, Npi) {
+    (Ton::from(address.ton), Npi::from(address.npi))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::octets;
+    use super::*;
+    use crate::domain::OutboxId;
+
+    fn sms(body: SmsBody) -> OutboundSms {
+        OutboundSms {
+            id: OutboxId(1),
+            to: Address {
+                octets: b"+98912".to_vec(),
+                ton: 9,
+                npi: 77,
+            },
+            from: Address::plain("11"),
+            body,
+        }
+    }
+
+    #[test]
+    fn a_bind_is_a_transceiver_of_version_3_4() {
+        let system_id = SystemId::parse("smppuser").unwrap();
+        let password = Password::parse("secret08").unwrap();
+        let expected = octets(
+            "00000027 00000009 00000000 00000001 'smppuser' 00 'secret08' 00 00 34 00 00 00",
+        );
+        assert_eq!(bind_transceiver(1, &system_id, &password), expected);
+    }
+
+    #[test]
+    fn a_submit_says_nothing_but_what_it_must() {
+        let text = submit_sm(7, &sms(SmsBody::Text("HZ.AA.".into()))).unwrap();
+        let expected = octets(
+            "0000002f 00000004 00000000 00000007 00 00 00 '11' 00 09 4d '+98912' 00 \
+             00 00 00 00 00 01 00 00 00 06 'HZ.AA.'",
+        );
+        assert_eq!(text, expected);
+        let binary = submit_sm(7, &sms(SmsBody::Binary(vec![0x12, 0, 0xff]))).unwrap();
+        let expected = octets(
+            "0000002c 00000004 00000000 00000007 00 00 00 '11' 00 09 4d '+98912' 00 \
+             00 00 00 00 00 01 00 04 00 03 1200ff",
+        );
+        assert_eq!(binary, expected);
+    }
+
+    #[test]
+    fn a_long_body_goes_into_message_payload() {
+        let short = submit_sm(1, &sms(SmsBody::Binary(vec![1; 254]))).unwrap();
+        assert_eq!(short.len(), 41 + 254);
+        let long = submit_sm(1, &sms(SmsBody::Binary(vec![1; 255]))).unwrap();
+        assert_eq!(long[40..45], octets("00 0424 00ff"));
+        assert_eq!(long.len(), 45 + 255);
+        let longest = submit_sm(1, &sms(SmsBody::Binary(vec![1; 65_535]))).unwrap();
+        assert_eq!(longest.len(), 45 + 65_535);
+        let over = sms(SmsBody::Binary(vec![1; 65_536]));
+        assert_eq!(submit_sm(1, &over), Err(status::ESME_RINVMSGLEN));
+    }
+
+    #[test]
+    fn an_address_that_does_not_fit_is_a_fault() {
+        for address in [&b"123456789012345678901"[..], b"\xe7ay", b"1\x002"] {
+            let mut to = sms(SmsBody::Text(String::new()));
+            to.to.octets = address.to_vec();
+            assert_eq!(submit_sm(1, &to), Err(status::ESME_RINVDSTADR));
+            let mut from = sms(SmsBody::Text(String::new()));
+            from.from.octets = address.to_vec();
+            assert_eq!(submit_sm(1, &from), Err(status::ESME_RINVSRCADR));
+        }
+        let mut fits = sms(SmsBody::Text(String::new()));
+        fits.to.octets = b"12345678901234567890".to_vec();
+        assert!(submit_sm(1, &fits).is_ok());
+    }
+
+    #[test]
+    fn responses_carry_their_sequence_and_status() {
+        let cases = [
+            (
+                deliver_sm_resp(5, 0x64),
+                "00000011 80000005 00000064 00000005 00",
+            ),
+            (data_sm_resp(5, 0), "00000011 80000103 00000000 00000005 00"),
+            (enquire_link(9), "00000010 00000015 00000000 00000009"),
+            (enquire_link_resp(0), "00000010 80000015 00000000 00000000"),
+            (unbind(3), "00000010 00000006 00000000 00000003"),
+            (unbind_resp(3), "00000010 80000006 00000000 00000003"),
+            (generic_nack(4, 3), "00000010 80000000 00000003 00000004"),
+            (
+                generic_nack(4, 0x0400),
+                "00000010 80000000 00000400 00000004",
+            ),
+        ];
+        for (frame, expected) in cases {
+            assert_eq!(frame, octets(expected));
+        }
+    }
+}

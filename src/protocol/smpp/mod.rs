@@ -1,0 +1,37 @@
+//! An SMPP 3.4 session without input and output: octets and the time go in, PDUs and events come out.
+//!
+//! [`Session`] is the ESME's end. Both ends of a session share the frame splitter, the window, the
+//! sequence numbers, enquire_link and the timers: they stand in `line`, and another role is built on
+//! it beside `session`. rusmpp encodes and decodes whole frames; what it refuses of a deliver_sm is
+//! read by `lenient`, so that no message is lost to a stray octet.
+//!
+//! ```text
+//! octets -> handle_bytes    -> poll_event     what happened
+//! time   -> handle_timeout  -> poll_transmit  one PDU each
+//! orders -> answer, submit  -> deadline       when handle_timeout is due
+//! ```
+//!
+//! After each call that begins with `handle_`, and after `answer`, `submit` and `unbind`, the caller
+//! drains events and PDUs.
+
+mod command;
+mod deliver;
+mod frame;
+mod lenient;
+mod line;
+mod login;
+mod report;
+mod session;
+mod tick;
+mod udh;
+mod window;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod session_properties;
+
+pub use frame::MAX_PDU_OCTETS;
+pub use login::{LoginError, Password, SystemId};
+pub use session::{Full, Session, SessionConfig, SessionEvent};
+pub use tick::{Jitter, Tick};
