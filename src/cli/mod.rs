@@ -1,5 +1,30 @@
-//! Floor 5.
-/// Runs the command line.
-pub fn run() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
-}
+//! Floor 5: arguments, configuration, wiring. The only place that starts tasks, and the only one that prints.
+
+mod args;
+mod commands;
+pub mod config;
+mod error;
+pub mod files;
+mod help;
+mod init;
+mod json;
+mod operator;
+mod place;
+mod qr;
+mod questions;
+pub mod reach;
+mod run;
+mod safe;
+mod secret;
+mod sentences;
+pub mod serve;
+mod table;
+mod time;
+mod turn;
+mod wiring;
+
+pub use error::{Cause, CliError, ExitCode};
+pub use place::Place;
+pub use run::run;
+pub use safe::safe;
+pub use secret::Secret;

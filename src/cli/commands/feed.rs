@@ -1,0 +1,160 @@
+use super::super::args::FeedArgs;
+use super::super::error::CliError;
+use super::super::json::FeedJson;
+use super::super::table::Table;
+use super::super::time::parse_when;
+use super::super::turn::Turn;
+use super::outbox;
+use crate::api::{Event, FeedLine, FeedOutcome, Query, Reply};
+use crate::domain::{Action, Address, EmployeeId, Millis, Seq};
+use crate::words::Words;
+
+pub(super) fn run(turn: &mut Turn<'_>, args: &FeedArgs) -> Result<(), CliError> {
+    let zone = &turn.config.site.time_zone;
+    let since = args.since.as_deref();
+    let since = since.map(|text| parse_when(text, turn.now, zone, "--since"));
+    let since = since.transpose()?;
+    let employee = match &args.employee {
+        Some(text) => Some(turn.employee(text)?.id),
+        None => None,
+    };
+    let mut printer = Printer {
+        since,
+        employee,
+        json: args.json,
+        last: Seq(0),
+        table: turn.heads([
+            "head.seq",
+            "head.received",
+            "head.name",
+            "head.action",
+            "head.outcome",
+            "head.receipt",
+            "head.sender",
+            "head.note",
+        ]),
+    };
+    if args.follow {
+        // Events are kept before the first page is read, so nothing falls between the two.
+        turn.desk.follow()?;
+    }
+    printer.pages(turn)?;
+    if !args.follow {
+        return Ok(());
+    }
+    while let Some(event) = turn.desk.next_event()? {
+        let is_news = match event {
+            Event::Feed(line) => line.seq > printer.last,
+            Event::Lost => true,
+            Event::Stopping => break,
+            Event::Person(_)
+            | Event::Outbox(_)
+            | Event::Alarm(_)
+            | Event::AlarmGone(_)
+            | Event::Link(_)
+            | Event::Roster => false,
+        };
+        if is_news {
+            printer.pages(turn)?;
+        }
+    }
+    Ok(())
+}
+
+/// The word for what became of a line, with its reason.
+pub(super) fn outcome(words: &Words, outcome: FeedOutcome) -> String {
+    let because = |key, reason: &str| words.say(key, &[("reason", reason)]);
+    match outcome {
+        FeedOutcome::Recorded => words.say("outcome.recorded", &[]),
+        FeedOutcome::Duplicate => words.say("outcome.duplicate", &[]),
+        FeedOutcome::Replay => words.say("outcome.replay", &[]),
+        FeedOutcome::Refused(reason) => because("outcome.refused", &words.refused_reason(reason)),
+        FeedOutcome::Unreadable(reason) => {
+            because("outcome.unreadable", &words.unreadable_reason(reason))
+        }
+        FeedOutcome::ByHand => words.say("outcome.by_hand", &[]),
+        FeedOutcome::Reversed => words.say("outcome.reversed", &[]),
+        FeedOutcome::Imported => words.say("outcome.imported", &[]),
+    }
+}
+
+struct Printer {
+    since: Option<Millis>,
+    employee: Option<EmployeeId>,
+    json: bool,
+    last: Seq,
+    table: Table,
+}
+
+impl Printer {
+    /// Prints all that comes after the last line that was printed.
+    fn pages(&mut self, turn: &mut Turn<'_>) -> Result<(), CliError> {
+        let mut after = Some(self.last);
+        while let Some(page) = after {
+            let query = Query::Feed {
+                after: page,
+                since: self.since,
+                employee: self.employee,
+            };
+            let Reply::Feed { lines, next } = turn.query(query)? else {
+                return Err(CliError::Answer);
+            };
+            after = next.filter(|next| *next > page);
+            let printed = lines.last().map(|line| line.seq);
+            self.last = self.last.max(printed.or(after).unwrap_or_default());
+            if self.json {
+                turn.objects(lines.iter().map(FeedJson::from))?;
+                continue;
+            }
+            for line in &lines {
+                self.row(turn, line);
+            }
+            turn.table(&mut self.table)?;
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, turn: &Turn<'_>, line: &FeedLine) {
+        let words = turn.words;
+        let action = line.action.map_or_else(String::new, |action| {
+            words.say(
+                match action {
+                    Action::In => "presence.in",
+                    Action::Out => "presence.out",
+                },
+                &[],
+            )
+        });
+        let receipt = line.receipt.as_ref();
+        let receipt = receipt.map(|receipt| outbox::state(words, receipt.state));
+        let sender = line.sender.as_deref();
+        let sender = sender.map(|sender| Address::plain(sender).masked());
+        self.table.row([
+            &line.seq.to_string(),
+            &turn.local(Some(line.received_at)),
+            line.name.as_deref().unwrap_or_default(),
+            &action,
+            &outcome_with_marks(turn, line),
+            &receipt.unwrap_or_default(),
+            &sender.unwrap_or_default(),
+            &line.note,
+        ]);
+    }
+}
+
+fn outcome_with_marks(turn: &Turn<'_>, line: &FeedLine) -> String {
+    let mut said = outcome(turn.words, line.outcome);
+    let marks = [
+        (line.delayed, "mark.delayed"),
+        (line.link_gap, "mark.link_gap"),
+        (line.clock_off, "mark.clock_off"),
+        (line.weak, "mark.weak"),
+    ];
+    for (is, key) in marks {
+        if is {
+            said.push_str(", ");
+            said.push_str(&turn.words.say(key, &[]));
+        }
+    }
+    said
+}

@@ -1,0 +1,63 @@
+//! The commands that ask a desk.
+
+mod alarms;
+mod device;
+mod employee;
+mod feed;
+mod import;
+mod link;
+mod mark;
+mod outbox;
+mod people;
+mod retry;
+
+use super::args::Command;
+use super::error::CliError;
+use super::reach::Need;
+use super::turn::Turn;
+
+/// What `command` needs of a desk; `None` for a command that asks none.
+pub fn need(command: &Command) -> Option<Need> {
+    match command {
+        Command::Link(_) => Some(Need::Engine),
+        Command::Feed(args) if args.follow => Some(Need::Engine),
+        Command::Employee(_)
+        | Command::Device(_)
+        | Command::Feed(_)
+        | Command::People(_)
+        | Command::Outbox(_)
+        | Command::Alarms(_)
+        | Command::Retry(_)
+        | Command::Acknowledge(_)
+        | Command::Mark(_) => Some(Need::Either),
+        Command::Serve
+        | Command::Init(_)
+        | Command::Config(_)
+        | Command::Completions { .. }
+        | Command::Man => None,
+    }
+}
+
+/// Runs a command that asks a desk; does nothing for the others.
+///
+/// # Errors
+/// [`CliError`] where it was not done.
+pub fn run(turn: &mut Turn<'_>, command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Employee(command) => employee::run(turn, command),
+        Command::Device(command) => device::run(turn, command),
+        Command::Feed(args) => feed::run(turn, &args),
+        Command::People(args) => people::run(turn, &args),
+        Command::Outbox(args) => outbox::run(turn, &args),
+        Command::Alarms(args) => alarms::run(turn, &args),
+        Command::Link(args) => link::run(turn, &args),
+        Command::Retry(args) => retry::run(turn, &args),
+        Command::Acknowledge(args) => alarms::acknowledge(turn, &args),
+        Command::Mark(args) => mark::run(turn, &args),
+        Command::Serve
+        | Command::Init(_)
+        | Command::Config(_)
+        | Command::Completions { .. }
+        | Command::Man => Ok(()),
+    }
+}

@@ -1,0 +1,64 @@
+use super::super::args::JsonArgs;
+use super::super::error::CliError;
+use super::super::json::OutboxJson;
+use super::super::turn::Turn;
+use crate::api::{Query, Reply};
+use crate::domain::{Address, AnswerKind, OutboxId, OutboxState};
+use crate::words::Words;
+
+pub(super) fn run(turn: &mut Turn<'_>, args: &JsonArgs) -> Result<(), CliError> {
+    let mut table = turn.heads([
+        "head.id",
+        "head.seq",
+        "head.to",
+        "head.kind",
+        "head.state",
+        "head.attempts",
+        "head.next",
+        "head.error",
+    ]);
+    let mut after = Some(OutboxId(0));
+    while let Some(page) = after {
+        let Reply::Outbox { entries, next } = turn.query(Query::Outbox { after: page })? else {
+            return Err(CliError::Answer);
+        };
+        after = next.filter(|next| *next > page);
+        if args.json {
+            turn.objects(entries.iter().map(OutboxJson::from))?;
+            continue;
+        }
+        for entry in &entries {
+            let kind = match entry.kind {
+                AnswerKind::Receipt => "kind.receipt",
+                AnswerKind::Refusal => "kind.refusal",
+                AnswerKind::Message => "kind.message",
+            };
+            let error = entry.error.as_ref();
+            table.row([
+                &entry.id.to_string(),
+                &entry.seq.to_string(),
+                &Address::plain(&entry.to).masked(),
+                &turn.words.say(kind, &[]),
+                &state(turn.words, entry.state),
+                &entry.attempts.to_string(),
+                &turn.local(entry.next_at),
+                &error.map_or_else(String::new, |error| turn.words.send_error(error)),
+            ]);
+        }
+        turn.table(&mut table)?;
+    }
+    Ok(())
+}
+
+/// The word for how far an answer has come.
+pub(super) fn state(words: &Words, state: OutboxState) -> String {
+    let key = match state {
+        OutboxState::Queued => "outbox.queued",
+        OutboxState::Sending => "outbox.sending",
+        OutboxState::Sent => "outbox.sent",
+        OutboxState::Deferred => "outbox.deferred",
+        OutboxState::Delivered => "outbox.delivered",
+        OutboxState::Failed => "outbox.failed",
+    };
+    words.say(key, &[])
+}

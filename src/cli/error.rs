@@ -1,0 +1,278 @@
+use std::io;
+use std::path::PathBuf;
+
+use super::config::ConfigError;
+use crate::api::Refusal;
+use crate::domain::{DownCause, EmployeeId, PhoneError};
+use crate::protocol::KeyError;
+
+/// How the program ends.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// All went well.
+    Ok = 0,
+    /// It could not be done.
+    Failed = 1,
+    /// The command line makes no sense.
+    Usage = 2,
+    /// The configuration is wrong.
+    Configuration = 3,
+    /// The store is in use, or an engine is needed and none runs.
+    InUse = 4,
+    /// The store is damaged, or of a later version.
+    Damaged = 5,
+    /// The gateway refused the login.
+    Login = 6,
+    /// A key or a permission is wrong.
+    Permission = 8,
+    /// The store cannot be written.
+    Write = 74,
+    /// The engine has too much to do.
+    Busy = 75,
+    /// The terminal hung up.
+    HangUp = 129,
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+/// A cause from another floor.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The configuration is wrong.
+    #[error("the configuration is wrong: {0}")]
+    Config(ConfigError),
+    /// There is no home directory to find the data directory in.
+    #[error("no data directory")]
+    NoDataDir,
+    /// The socket's path does not fit the system's limit.
+    #[error("the path of the socket has {octets} octets")]
+    SocketPath {
+        /// How many it would have.
+        octets: usize,
+    },
+    /// A file that members of the group or others can read.
+    #[error("'{}' is open to others", path.display())]
+    OpenToOthers {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A file or directory that may not be read or written.
+    #[error("'{}' may not be used", path.display())]
+    Permission {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The store's key is missing or is no key.
+    #[error("'{}' is no key", path.display())]
+    StoreKey {
+        /// Where it should be.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        cause: Cause,
+    },
+    /// The store's key is not the one that sealed the keys in the store.
+    #[error("'{}' is the key of another store", path.display())]
+    WrongStoreKey {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// A gateway's password file is missing, empty, or holds what no gateway takes.
+    #[error("'{}' holds no password", path.display())]
+    Password {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A file that cannot be read.
+    #[error("'{}' cannot be read", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file that cannot be written.
+    #[error("'{}' cannot be written", path.display())]
+    WriteFile {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Standard output or standard input is gone.
+    #[error("the terminal cannot be used")]
+    Terminal(#[source] io::Error),
+    /// The system has no random octets.
+    #[error("no random octets")]
+    Random(#[source] Cause),
+    /// Questions need a terminal.
+    #[error("no terminal")]
+    NoTerminal,
+    /// A flag that is needed where no question is asked.
+    #[error("'--{0}' is missing")]
+    FlagMissing(&'static str),
+    /// A value on the command line that its flag does not take.
+    #[error("'{value}' is no value of '{flag}'")]
+    Value {
+        /// Which flag or argument.
+        flag: &'static str,
+        /// As it was written.
+        value: String,
+    },
+    /// No employee of that number or name.
+    #[error("no employee '{0}'")]
+    NoEmployee(String),
+    /// Several employees of that name.
+    #[error("several employees '{name}'")]
+    ManyEmployees {
+        /// The name.
+        name: String,
+        /// Their numbers.
+        ids: Vec<EmployeeId>,
+    },
+    /// A list of cards with wrong lines; they were said one by one.
+    #[error("{lines} lines are wrong")]
+    Import {
+        /// How many.
+        lines: usize,
+    },
+    /// No gateway says from which number receipts come.
+    #[error("no source address")]
+    NoDeskNumber,
+    /// A key file that holds no key.
+    #[error("'{}' holds no device key", path.display())]
+    KeyFile {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        cause: KeyError,
+    },
+    /// Too much text for a QR code.
+    #[error("too long for a QR code")]
+    TooLongForQr,
+    /// The engine said no.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// A phone number that is none.
+    #[error("{0}")]
+    Phone(PhoneError),
+    /// The gateway turned the login down.
+    #[error("login refused: {0:?}")]
+    Login(DownCause),
+    /// An engine is needed and none runs.
+    #[error("no engine runs")]
+    NoEngine,
+    /// Another process has the store.
+    #[error("the store is in use")]
+    InUse,
+    /// The engine is of another version.
+    #[error("the engine speaks version {theirs}, this program {ours}")]
+    Version {
+        /// What the engine speaks.
+        theirs: u16,
+        /// What this program speaks.
+        ours: u16,
+    },
+    /// The store is damaged.
+    #[error("the store is damaged")]
+    Damaged(#[source] Cause),
+    /// The store was written by a later version.
+    #[error("the store is of a later version")]
+    Newer(#[source] Cause),
+    /// The store cannot be opened.
+    #[error("the store cannot be opened")]
+    OpenStore(#[source] Cause),
+    /// The store cannot be written.
+    #[error("the store cannot be written")]
+    WriteStore(#[source] Cause),
+    /// The engine hung up, or said what it should not.
+    #[error("the engine cannot be understood")]
+    Talk(#[source] Cause),
+    /// The engine answered something else than was asked.
+    #[error("an answer to another question")]
+    Answer,
+    /// The terminal hung up.
+    #[error("hung up")]
+    HangUp,
+}
+
+impl CliError {
+    /// With which code the program ends.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Terminal(cause) if cause.kind() == io::ErrorKind::BrokenPipe => ExitCode::Ok,
+            Self::Config(_) | Self::NoDeskNumber => ExitCode::Configuration,
+            Self::NoDataDir
+            | Self::SocketPath { .. }
+            | Self::NoTerminal
+            | Self::Phone(_)
+            | Self::FlagMissing(_)
+            | Self::Value { .. } => ExitCode::Usage,
+            Self::OpenToOthers { .. }
+            | Self::Permission { .. }
+            | Self::StoreKey { .. }
+            | Self::WrongStoreKey { .. }
+            | Self::Password { .. } => ExitCode::Permission,
+            Self::Refused(Refusal::Busy) => ExitCode::Busy,
+            Self::Refused(Refusal::Store) | Self::WriteStore(_) | Self::WriteFile { .. } => {
+                ExitCode::Write
+            }
+            Self::Login(_) => ExitCode::Login,
+            Self::NoEngine | Self::InUse => ExitCode::InUse,
+            Self::Damaged(_) | Self::Newer(_) => ExitCode::Damaged,
+            Self::HangUp => ExitCode::HangUp,
+            Self::Read { .. }
+            | Self::Terminal(_)
+            | Self::Random(_)
+            | Self::NoEmployee(_)
+            | Self::ManyEmployees { .. }
+            | Self::Import { .. }
+            | Self::KeyFile { .. }
+            | Self::TooLongForQr
+            | Self::Refused(
+                Refusal::NoEmployee(_)
+                | Refusal::NoDevice(_)
+                | Refusal::NoRow(_)
+                | Refusal::NoAlarm(_)
+                | Refusal::Cards(_)
+                | Refusal::DeviceTaken(_)
+                | Refusal::NothingToRetry(_)
+                | Refusal::NoReason
+                | Refusal::InTheFuture,
+            )
+            | Self::Version { .. }
+            | Self::OpenStore(_)
+            | Self::Talk(_)
+            | Self::Answer => ExitCode::Failed,
+        }
+    }
+
+    /// Says of a file that cannot be used which of the errors it is: what is forbidden, or what failed.
+    pub fn reading(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        let path = path.into();
+        if source.kind() == io::ErrorKind::PermissionDenied {
+            return Self::Permission { path, source };
+        }
+        Self::Read { path, source }
+    }
+
+    /// As [`CliError::reading`], of a file that is written.
+    pub fn writing(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        let path = path.into();
+        if source.kind() == io::ErrorKind::PermissionDenied {
+            return Self::Permission { path, source };
+        }
+        Self::WriteFile { path, source }
+    }
+}

@@ -1,0 +1,221 @@
+use std::ffi::OsString;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+
+use clap::FromArgMatches as _;
+
+use super::args::{Command, CommandLine, ConfigCommand};
+use super::config::{Given, settings, template};
+use super::error::{CliError, ExitCode};
+use super::init::Init;
+use super::json::SettingJson;
+use super::operator::operator;
+use super::place::Place;
+use super::reach::{Desk, World};
+use super::turn::Turn;
+use super::wiring::Wiring;
+use super::{commands, files, help, json, sentences};
+use crate::domain::Millis;
+use crate::words::{Language, Words};
+
+/// Runs the command line of this process.
+pub fn run() -> std::process::ExitCode {
+    let words = Words::load(Language::default());
+    let mut out = BufWriter::new(io::stdout());
+    let mut err = io::stderr();
+    let shell = Shell {
+        out: &mut out,
+        err: &mut err,
+        words: &words,
+        world: &mut Wiring,
+        variables: variables(),
+        now: now(),
+    };
+    shell.run(std::env::args_os()).into()
+}
+
+/// What the command line works with.
+struct Shell<'a> {
+    out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
+    words: &'a Words,
+    world: &'a mut dyn World,
+    variables: Vec<(String, String)>,
+    now: Millis,
+}
+
+impl Shell<'_> {
+    fn run(mut self, args: impl IntoIterator<Item = OsString>) -> ExitCode {
+        let mut line = help::command_line(self.words);
+        let parsed = line
+            .try_get_matches_from_mut(args)
+            .and_then(|matches| CommandLine::from_arg_matches(&matches));
+        let parsed = match parsed {
+            Ok(parsed) => parsed,
+            Err(usage) => return self.usage(&usage),
+        };
+        let done = self
+            .command(parsed)
+            .and_then(|()| self.out.flush().map_err(CliError::Terminal));
+        let Err(error) = done else {
+            return ExitCode::Ok;
+        };
+        let code = error.exit_code();
+        if code != ExitCode::Ok {
+            // Where nobody can be told, the code still says it.
+            let _ = writeln!(self.err, "{}", sentences::said(self.words, &error));
+        }
+        code
+    }
+
+    /// Help and version are data; all else that clap says is a fault of the command line.
+    fn usage(self, usage: &clap::Error) -> ExitCode {
+        let text = usage.render();
+        if usage.use_stderr() {
+            let _ = write!(self.err, "{text}");
+            return ExitCode::Usage;
+        }
+        let _ = write!(self.out, "{text}").and_then(|()| self.out.flush());
+        ExitCode::Ok
+    }
+
+    fn command(&mut self, line: CommandLine) -> Result<(), CliError> {
+        let CommandLine {
+            data,
+            desk,
+            set,
+            command,
+        } = line;
+        let Some(command) = command else {
+            return self.tell("said.console_later", &[]);
+        };
+        // These need no desk.
+        match &command {
+            Command::Completions { shell } => return self.completions(*shell),
+            Command::Man => return self.manual(),
+            Command::Config(ConfigCommand::Template) => {
+                let text = template(self.words, &Given(&[]));
+                return write!(self.out, "{text}").map_err(CliError::Terminal);
+            }
+            Command::Serve
+            | Command::Init(_)
+            | Command::Employee(_)
+            | Command::Device(_)
+            | Command::Feed(_)
+            | Command::People(_)
+            | Command::Outbox(_)
+            | Command::Alarms(_)
+            | Command::Link(_)
+            | Command::Retry(_)
+            | Command::Acknowledge(_)
+            | Command::Mark(_)
+            | Command::Config(_) => {}
+        }
+        let place = Place::find(data.as_deref())?;
+        if let Command::Init(args) = &command {
+            let init = Init {
+                input: &mut io::stdin().lock(),
+                is_terminal: io::stdin().is_terminal(),
+                err: self.err,
+                words: self.words,
+                world: self.world,
+                place: &place,
+            };
+            return init.run(args);
+        }
+        if let Command::Config(command) = &command {
+            return self.config(command, &place, &set);
+        }
+        let by = operator(desk);
+        let config = files::config(&files::read_sheets(&place, &self.variables, &set)?)?;
+        let Some(need) = commands::need(&command) else {
+            return self.world.serve(&place, &config, &by);
+        };
+        let mut desk: Box<dyn Desk> = self.world.reach(&place, &config, &by, need)?;
+        let mut turn = Turn {
+            out: self.out,
+            err: self.err,
+            words: self.words,
+            config: &config,
+            now: self.now,
+            desk: &mut *desk,
+        };
+        commands::run(&mut turn, command)
+    }
+
+    fn config(
+        &mut self,
+        command: &ConfigCommand,
+        place: &Place,
+        set: &[String],
+    ) -> Result<(), CliError> {
+        let sheets = files::read_sheets(place, &self.variables, set)?;
+        let config = files::config(&sheets)?;
+        match command {
+            ConfigCommand::Template => Ok(()),
+            ConfigCommand::Show { origin, json } => {
+                for setting in settings(&sheets) {
+                    let from = setting.origin.to_string();
+                    let written = if *json {
+                        let object = SettingJson {
+                            key: &setting.path,
+                            value: &setting.json,
+                            origin: from,
+                        };
+                        json::line(self.out, &object)
+                    } else {
+                        let hidden = || self.words.say("config.hidden", &[]);
+                        let value = setting.value.unwrap_or_else(hidden);
+                        if *origin {
+                            writeln!(self.out, "{} = {value}  # {from}", setting.path)
+                        } else {
+                            writeln!(self.out, "{} = {value}", setting.path)
+                        }
+                    };
+                    written.map_err(CliError::Terminal)?;
+                }
+                Ok(())
+            }
+            ConfigCommand::Check => {
+                for gateway in &config.gateways {
+                    files::gateway_password(place, gateway)?;
+                }
+                files::store_key(place)?;
+                let file = place.config().display().to_string();
+                let gateways = config.gateways.len().to_string();
+                self.tell("config.right", &[("file", &file), ("gateways", &gateways)])
+            }
+        }
+    }
+
+    fn completions(&mut self, shell: clap_complete::Shell) -> Result<(), CliError> {
+        let mut line = help::command_line(self.words);
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut line, "hazir", &mut script);
+        self.out.write_all(&script).map_err(CliError::Terminal)
+    }
+
+    fn manual(&mut self) -> Result<(), CliError> {
+        let page = clap_mangen::Man::new(help::command_line(self.words));
+        page.render(&mut self.out).map_err(CliError::Terminal)
+    }
+
+    fn tell(&mut self, key: &str, facts: &[(&str, &str)]) -> Result<(), CliError> {
+        let said = self.words.say(key, facts);
+        writeln!(self.err, "{said}").map_err(CliError::Terminal)
+    }
+}
+
+/// Variables of the environment that may be the configuration's.
+fn variables() -> Vec<(String, String)> {
+    let ours = |(name, value): (OsString, OsString)| {
+        let name = name.into_string().ok()?;
+        let value = value.into_string().ok()?;
+        name.starts_with("HAZIR_").then_some((name, value))
+    };
+    std::env::vars_os().filter_map(ours).collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the shell reads the clock, once")]
+fn now() -> Millis {
+    Millis(jiff::Timestamp::now().as_millisecond())
+}

@@ -1,0 +1,201 @@
+//! The sentences of errors: what happened and what to do, in words.
+
+use std::error::Error as _;
+
+use super::config::{ConfigError, ConfigFault, Wanted};
+use super::error::CliError;
+use super::safe::safe;
+use crate::api::{Problem, Refusal};
+use crate::domain::PhoneError;
+use crate::words::Words;
+
+/// Says an error: one sentence, and under it the causes, each once.
+pub fn said(words: &Words, error: &CliError) -> String {
+    let mut text = safe(&sentence(words, error)).into_owned();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        text.push('\n');
+        text.push_str(&words.say("error.cause", &[("cause", &safe(&inner_text))]));
+        cause = inner.source();
+    }
+    text
+}
+
+/// Says what happened and what to do.
+pub fn sentence(words: &Words, error: &CliError) -> String {
+    let say = |key, facts: &[(&str, &str)]| words.say(key, facts);
+    let of_path = |key, path: &std::path::Path| {
+        let path = path.display().to_string();
+        words.say(key, &[("path", &path)])
+    };
+    match error {
+        CliError::Config(error) => config(words, error),
+        CliError::NoDataDir => say("error.no_data_dir", &[]),
+        CliError::SocketPath { octets } => {
+            say("error.socket_path", &[("octets", &octets.to_string())])
+        }
+        CliError::OpenToOthers { path } => of_path("error.open_to_others", path),
+        CliError::Permission { path, .. } => of_path("error.permission", path),
+        CliError::StoreKey { path, .. } => of_path("error.store_key", path),
+        CliError::WrongStoreKey { path } => of_path("error.wrong_store_key", path),
+        CliError::Password { path } => of_path("error.password", path),
+        CliError::Read { path, .. } => of_path("error.read", path),
+        CliError::WriteFile { path, .. } => of_path("error.write_file", path),
+        CliError::Terminal(_) => say("error.terminal", &[]),
+        CliError::Random(_) => say("error.random", &[]),
+        CliError::NoTerminal => say("error.no_terminal", &[]),
+        CliError::FlagMissing(flag) => say("error.flag_missing", &[("flag", flag)]),
+        CliError::Value { flag, value } => say("error.value", &[("flag", flag), ("value", value)]),
+        CliError::NoEmployee(name) => say("error.no_employee", &[("name", name)]),
+        CliError::ManyEmployees { name, ids } => {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            say(
+                "error.many_employees",
+                &[("name", name), ("ids", &ids.join(", "))],
+            )
+        }
+        CliError::Import { lines } => say("error.import", &[("lines", &lines.to_string())]),
+        CliError::NoDeskNumber => say("error.no_desk_number", &[]),
+        CliError::KeyFile { path, .. } => of_path("error.key_file", path),
+        CliError::TooLongForQr => say("error.too_long_for_qr", &[]),
+        CliError::Refused(refusal) => refused(words, refusal),
+        CliError::Phone(error) => phone(words, error),
+        CliError::Login(cause) => {
+            let facts = [
+                ("cause", &*words.down_cause(*cause)),
+                ("act", &words.down_act(*cause)),
+            ];
+            say("error.login", &facts)
+        }
+        CliError::NoEngine => say("error.no_engine", &[]),
+        CliError::InUse => say("error.in_use", &[]),
+        CliError::Version { theirs, ours } => {
+            let facts = [
+                ("theirs", &*theirs.to_string()),
+                ("ours", &ours.to_string()),
+            ];
+            say("error.version", &facts)
+        }
+        CliError::Damaged(_) => say("error.damaged", &[]),
+        CliError::Newer(_) => say("error.newer", &[]),
+        CliError::OpenStore(_) => say("error.open_store", &[]),
+        CliError::WriteStore(_) => say("error.write_store", &[]),
+        CliError::Talk(_) => say("error.talk", &[]),
+        CliError::Answer => say("error.answer", &[]),
+        CliError::HangUp => say("error.hang_up", &[]),
+    }
+}
+
+/// Says why the engine turned a request down.
+pub fn refused(words: &Words, refusal: &Refusal) -> String {
+    let say = |key, name: &str, fact: String| words.say(key, &[(name, &fact)]);
+    match refusal {
+        Refusal::NoEmployee(id) => say("error.no_employee", "name", id.to_string()),
+        Refusal::NoDevice(id) => say("refusal.no_device", "device", id.to_string()),
+        Refusal::NoRow(seq) => say("refusal.no_row", "seq", seq.to_string()),
+        Refusal::NoAlarm(id) => say("refusal.no_alarm", "id", id.to_string()),
+        Refusal::Cards(problems) => match problems.as_slice() {
+            [(_, problem)] => card(words, problem),
+            problems => say("error.import", "lines", problems.len().to_string()),
+        },
+        Refusal::DeviceTaken(id) => say("refusal.device_taken", "device", id.to_string()),
+        Refusal::NothingToRetry(seq) => say("refusal.nothing_to_retry", "seq", seq.to_string()),
+        Refusal::NoReason => words.say("refusal.no_reason", &[]),
+        Refusal::InTheFuture => words.say("refusal.in_the_future", &[]),
+        Refusal::Busy => words.say("refusal.busy", &[]),
+        Refusal::Store => words.say("error.write_store", &[]),
+    }
+}
+
+/// Says what is wrong with a card.
+pub fn card(words: &Words, problem: &Problem) -> String {
+    match problem {
+        Problem::Name => words.say("problem.name", &[]),
+        Problem::PhoneTaken(id) => {
+            words.say("problem.phone_taken", &[("employee", &id.to_string())])
+        }
+        Problem::PhoneTwice => words.say("problem.phone_twice", &[]),
+        Problem::Short => words.say("problem.short", &[]),
+        Problem::Team => words.say("problem.team", &[]),
+    }
+}
+
+/// Says why a text is no phone number.
+pub fn phone(words: &Words, error: &PhoneError) -> String {
+    match error {
+        PhoneError::NotANumber(text) => words.say("phone.not_a_number", &[("text", text)]),
+        PhoneError::Impossible(text) => words.say("phone.impossible", &[("text", text)]),
+        PhoneError::Country(text) => words.say("config.country", &[("country", text)]),
+    }
+}
+
+fn config(words: &Words, error: &ConfigError) -> String {
+    let fault = config_fault(words, &error.fault);
+    let at = error.at.to_string();
+    words.say("config.fault", &[("at", &at), ("fault", &fault)])
+}
+
+pub(super) fn config_fault(words: &Words, fault: &ConfigFault) -> String {
+    let say = |key, facts: &[(&str, &str)]| words.say(key, facts);
+    match fault {
+        ConfigFault::Syntax(message) => say("config.syntax", &[("message", message)]),
+        ConfigFault::UnknownKey {
+            key,
+            nearest: Some(nearest),
+        } => say("config.unknown_near", &[("key", key), ("nearest", nearest)]),
+        ConfigFault::UnknownKey { key, nearest: None } => say("config.unknown", &[("key", key)]),
+        ConfigFault::NotAssignment(text) => say("config.not_assignment", &[("text", text)]),
+        ConfigFault::Type { key, wanted } => {
+            let facts = [
+                ("key", &**key),
+                ("wanted", &*words.say(takes(*wanted), &[])),
+            ];
+            say("config.type", &facts)
+        }
+        ConfigFault::Range { key, min, max } => {
+            let facts = [
+                ("key", &**key),
+                ("min", &*min.to_string()),
+                ("max", &max.to_string()),
+            ];
+            say("config.range", &facts)
+        }
+        ConfigFault::Length { key, most } => say(
+            "config.length",
+            &[("key", key), ("most", &most.to_string())],
+        ),
+        ConfigFault::Choice {
+            key,
+            value,
+            choices,
+        } => say(
+            "config.choice",
+            &[("key", key), ("value", value), ("choices", choices)],
+        ),
+        ConfigFault::TimeZone(zone) => say("config.time_zone", &[("zone", zone)]),
+        ConfigFault::Country(country) => say("config.country", &[("country", country)]),
+        ConfigFault::Missing(key) => say("config.missing", &[("key", key)]),
+        ConfigFault::Twice(name) => say("config.twice", &[("name", name)]),
+        ConfigFault::TwoPasswords(gateway) => say("config.two_passwords", &[("gateway", gateway)]),
+        ConfigFault::Tls => say("config.tls", &[]),
+        ConfigFault::NoFile => say("config.no_file", &[]),
+    }
+}
+
+const fn takes(wanted: Wanted) -> &'static str {
+    match wanted {
+        Wanted::Text => "takes.text",
+        Wanted::Flag => "takes.flag",
+        Wanted::Number => "takes.number",
+        Wanted::Numbers => "takes.numbers",
+        Wanted::Texts => "takes.texts",
+        Wanted::Table => "takes.table",
+        Wanted::Tables => "takes.tables",
+        Wanted::TimeOfDay => "takes.time_of_day",
+        Wanted::Name => "takes.name",
+        Wanted::Host => "takes.host",
+        Wanted::Address => "takes.address",
+        Wanted::Ascii => "takes.ascii",
+    }
+}

@@ -1,0 +1,134 @@
+use std::io;
+
+use serde::Serialize;
+
+use super::config::Config;
+use super::error::CliError;
+use super::reach::Desk;
+use super::table::Table;
+use super::{json, time};
+use crate::api::{Ask, Command, Query, Reply};
+use crate::domain::{Employee, EmployeeId, Millis};
+use crate::words::Words;
+
+/// One command's turn at a desk: what it reads, asks and prints with.
+pub struct Turn<'a> {
+    /// Data goes here.
+    pub out: &'a mut dyn io::Write,
+    /// Words go here.
+    pub err: &'a mut dyn io::Write,
+    /// The language.
+    pub words: &'a Words,
+    /// The configuration.
+    pub config: &'a Config,
+    /// When the turn began.
+    pub now: Millis,
+    /// The desk.
+    pub desk: &'a mut dyn Desk,
+}
+
+impl Turn<'_> {
+    /// Asks the desk to change something.
+    ///
+    /// # Errors
+    /// [`CliError::Refused`] where it says no; others as [`Desk::ask`].
+    pub fn command(&mut self, command: Command) -> Result<Reply, CliError> {
+        self.ask(Ask::Command(command))
+    }
+
+    /// Asks the desk for facts.
+    ///
+    /// # Errors
+    /// As [`Turn::command`].
+    pub fn query(&mut self, query: Query) -> Result<Reply, CliError> {
+        self.ask(Ask::Query(query))
+    }
+
+    /// All cards.
+    ///
+    /// # Errors
+    /// As [`Turn::command`].
+    pub fn employees(&mut self) -> Result<Vec<Employee>, CliError> {
+        match self.query(Query::Employees)? {
+            Reply::Employees(cards) => Ok(cards),
+            _other => Err(CliError::Answer),
+        }
+    }
+
+    /// Finds an employee by number, else by exact name or short name.
+    ///
+    /// # Errors
+    /// [`CliError::NoEmployee`], [`CliError::ManyEmployees`]; others as [`Turn::command`].
+    pub fn employee(&mut self, text: &str) -> Result<Employee, CliError> {
+        let cards = self.employees()?;
+        let id = text.parse().ok().map(EmployeeId);
+        if let Some(card) = cards.iter().find(|card| Some(card.id) == id) {
+            return Ok(card.clone());
+        }
+        let mut named: Vec<Employee> = cards
+            .into_iter()
+            .filter(|card| card.name == text || card.short == text)
+            .collect();
+        match (named.pop(), named.as_slice()) {
+            (None, _) => Err(CliError::NoEmployee(text.to_owned())),
+            (Some(card), []) => Ok(card),
+            (Some(last), others) => {
+                let ids = others.iter().map(|card| card.id);
+                Err(CliError::ManyEmployees {
+                    name: text.to_owned(),
+                    ids: ids.chain([last.id]).collect(),
+                })
+            }
+        }
+    }
+
+    /// Writes objects, one a line.
+    ///
+    /// # Errors
+    /// [`CliError::Terminal`].
+    pub fn objects<T: Serialize>(
+        &mut self,
+        objects: impl IntoIterator<Item = T>,
+    ) -> Result<(), CliError> {
+        for object in objects {
+            json::line(self.out, &object).map_err(CliError::Terminal)?;
+        }
+        self.out.flush().map_err(CliError::Terminal)
+    }
+
+    /// Writes the rows that a table has.
+    ///
+    /// # Errors
+    /// [`CliError::Terminal`].
+    pub fn table(&mut self, table: &mut Table) -> Result<(), CliError> {
+        table.flush(self.out).map_err(CliError::Terminal)
+    }
+
+    /// Says something to the person who gave the command.
+    ///
+    /// # Errors
+    /// [`CliError::Terminal`].
+    pub fn tell(&mut self, key: &str, facts: &[(&str, &str)]) -> Result<(), CliError> {
+        let said = self.words.say(key, facts);
+        writeln!(self.err, "{said}").map_err(CliError::Terminal)
+    }
+
+    /// The heads of a table, from their keys.
+    pub fn heads<const N: usize>(&self, keys: [&str; N]) -> Table {
+        Table::new(keys.map(|key| self.words.say(key, &[])).into())
+    }
+
+    /// A moment in the site's time zone; empty where there is none.
+    pub fn local(&self, at: Option<Millis>) -> String {
+        at.map_or_else(String::new, |at| {
+            time::local(at, &self.config.site.time_zone)
+        })
+    }
+
+    fn ask(&mut self, ask: Ask) -> Result<Reply, CliError> {
+        match self.desk.ask(ask)? {
+            Reply::Refused(refusal) => Err(CliError::Refused(refusal)),
+            reply => Ok(reply),
+        }
+    }
+}

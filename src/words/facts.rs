@@ -1,0 +1,238 @@
+use super::Words;
+use crate::domain::{AlarmKind, BindFault, DownCause, RefusedReason, SendError, UnreadableReason};
+
+impl Words {
+    /// Says why a link is down: part of a sentence, without a full stop.
+    pub fn down_cause(&self, cause: DownCause) -> String {
+        match cause {
+            DownCause::Refused => self.say("down.refused", &[]),
+            DownCause::Unreachable => self.say("down.unreachable", &[]),
+            DownCause::NoAnswer => self.say("down.no_answer", &[]),
+            DownCause::Bind(fault) => self.bind_fault(fault),
+            DownCause::Closed => self.say("down.closed", &[]),
+            DownCause::Unbound => self.say("down.unbound", &[]),
+            DownCause::Silent => self.say("down.silent", &[]),
+            DownCause::Protocol => self.say("down.protocol", &[]),
+            DownCause::Stopping => self.say("down.stopping", &[]),
+        }
+    }
+
+    /// Says why a bind was turned down: part of a sentence, without a full stop.
+    pub fn bind_fault(&self, fault: BindFault) -> String {
+        match fault {
+            BindFault::Password => self.say("bind.password", &[]),
+            BindFault::SystemId => self.say("bind.system_id", &[]),
+            BindFault::AlreadyBound => self.say("bind.already_bound", &[]),
+            BindFault::Status(status) => {
+                self.say("bind.status", &[("status", &format!("{status:#010x}"))])
+            }
+        }
+    }
+
+    /// Says what mends a link that is down: a whole sentence.
+    pub fn down_act(&self, cause: DownCause) -> String {
+        match cause {
+            DownCause::Refused | DownCause::Closed | DownCause::Unbound => {
+                self.say("down_act.start_gateway", &[])
+            }
+            DownCause::Unreachable => self.say("down_act.check_host", &[]),
+            DownCause::NoAnswer | DownCause::Silent => self.say("down_act.wake_gateway", &[]),
+            DownCause::Bind(BindFault::Password | BindFault::SystemId) => {
+                self.say("down_act.check_login", &[])
+            }
+            DownCause::Bind(BindFault::AlreadyBound) => self.say("down_act.wait", &[]),
+            DownCause::Bind(BindFault::Status(_)) | DownCause::Protocol => {
+                self.say("down_act.check_gateway", &[])
+            }
+            DownCause::Stopping => self.say("down_act.start_engine", &[]),
+        }
+    }
+
+    /// Says why an answer was not sent or not delivered: part of a sentence, without a full stop.
+    pub fn send_error(&self, error: &SendError) -> String {
+        match error {
+            SendError::Status(status) => {
+                self.say("send.status", &[("status", &format!("{status:#010x}"))])
+            }
+            SendError::Timeout => self.say("send.timeout", &[]),
+            SendError::LinkLost => self.say("send.link_lost", &[]),
+            SendError::Undelivered(stat) => self.say("send.undelivered", &[("stat", stat)]),
+            SendError::GaveUp => self.say("send.gave_up", &[]),
+            SendError::NoGateway => self.say("send.no_gateway", &[]),
+        }
+    }
+
+    /// Says why a message was turned down: part of a sentence, without a full stop.
+    pub fn refused_reason(&self, reason: RefusedReason) -> String {
+        match reason {
+            RefusedReason::Suspended => self.say("refused.suspended", &[]),
+            RefusedReason::Clock => self.say("refused.clock", &[]),
+        }
+    }
+
+    /// Says why a message could not be read: part of a sentence, without a full stop.
+    pub fn unreadable_reason(&self, reason: UnreadableReason) -> String {
+        match reason {
+            UnreadableReason::NotAFrame => self.say("unreadable.not_a_frame", &[]),
+            UnreadableReason::UnknownDevice => self.say("unreadable.unknown_device", &[]),
+            UnreadableReason::RevokedDevice => self.say("unreadable.revoked_device", &[]),
+            UnreadableReason::WrongTag => self.say("unreadable.wrong_tag", &[]),
+            UnreadableReason::Malformed => self.say("unreadable.malformed", &[]),
+            UnreadableReason::LegacyOff => self.say("unreadable.legacy_off", &[]),
+        }
+    }
+
+    /// Says what an alarm is about: a whole sentence. `name` is the employee's, `count` how often it happened.
+    pub fn alarm_text(&self, kind: &AlarmKind, name: Option<&str>, count: u32) -> String {
+        let count = count.to_string();
+        match kind {
+            AlarmKind::LinkDown { gateway, cause } => {
+                let facts = [
+                    ("gateway", &*gateway.0),
+                    ("cause", &self.down_cause(*cause)),
+                ];
+                self.say("alarm.link_down.text", &facts)
+            }
+            AlarmKind::Store => self.say("alarm.store.text", &[]),
+            AlarmKind::OutboxFailed { last } => {
+                let facts = [("count", &*count), ("last", &last.to_string())];
+                self.say("alarm.outbox_failed.text", &facts)
+            }
+            AlarmKind::TwoPlaces { device, employee } => {
+                let (device, employee) = (device.to_string(), employee.to_string());
+                let facts = [("device", &*device), ("name", name.unwrap_or(&employee))];
+                self.say("alarm.two_places.text", &facts)
+            }
+            AlarmKind::Key { employee } => {
+                let employee = employee.to_string();
+                let facts = [("count", &*count), ("name", name.unwrap_or(&employee))];
+                self.say("alarm.key.text", &facts)
+            }
+            AlarmKind::UnknownSenders => {
+                self.say("alarm.unknown_senders.text", &[("count", &count)])
+            }
+        }
+    }
+
+    /// Says what to do about an alarm: a whole sentence.
+    pub fn alarm_act(&self, kind: &AlarmKind, name: Option<&str>) -> String {
+        match kind {
+            AlarmKind::LinkDown { cause, .. } => self.down_act(*cause),
+            AlarmKind::Store => self.say("alarm.store.act", &[]),
+            AlarmKind::OutboxFailed { .. } => self.say("alarm.outbox_failed.act", &[]),
+            AlarmKind::TwoPlaces { employee, device } => {
+                let (device, employee) = (device.to_string(), employee.to_string());
+                let facts = [
+                    ("device", &*device),
+                    ("employee", &*employee),
+                    ("name", name.unwrap_or(&employee)),
+                ];
+                self.say("alarm.two_places.act", &facts)
+            }
+            AlarmKind::Key { employee } => {
+                let employee = employee.to_string();
+                let facts = [
+                    ("employee", &*employee),
+                    ("name", name.unwrap_or(&employee)),
+                ];
+                self.say("alarm.key.act", &facts)
+            }
+            AlarmKind::UnknownSenders => self.say("alarm.unknown_senders.act", &[]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{DeviceId, EmployeeId, GatewayName, OutboxId};
+    use crate::words::Language;
+
+    const CAUSES: [DownCause; 12] = [
+        DownCause::Refused,
+        DownCause::Unreachable,
+        DownCause::NoAnswer,
+        DownCause::Bind(BindFault::Password),
+        DownCause::Bind(BindFault::SystemId),
+        DownCause::Bind(BindFault::AlreadyBound),
+        DownCause::Bind(BindFault::Status(0x0d)),
+        DownCause::Closed,
+        DownCause::Unbound,
+        DownCause::Silent,
+        DownCause::Protocol,
+        DownCause::Stopping,
+    ];
+
+    fn all_said(words: &Words) -> Vec<String> {
+        let mut said = Vec::new();
+        let mut kinds = vec![
+            AlarmKind::Store,
+            AlarmKind::OutboxFailed { last: OutboxId(9) },
+            AlarmKind::TwoPlaces {
+                device: DeviceId(7),
+                employee: EmployeeId(3),
+            },
+            AlarmKind::Key {
+                employee: EmployeeId(3),
+            },
+            AlarmKind::UnknownSenders,
+        ];
+        for cause in CAUSES {
+            said.push(words.down_cause(cause));
+            kinds.push(AlarmKind::LinkDown {
+                gateway: GatewayName::new("reception"),
+                cause,
+            });
+        }
+        for kind in kinds {
+            said.push(words.alarm_text(&kind, Some("Ayşe"), 2));
+            said.push(words.alarm_act(&kind, None));
+        }
+        for error in [
+            SendError::Status(0x58),
+            SendError::Timeout,
+            SendError::LinkLost,
+            SendError::Undelivered("EXPIRED".to_owned()),
+            SendError::GaveUp,
+            SendError::NoGateway,
+        ] {
+            said.push(words.send_error(&error));
+        }
+        for reason in [RefusedReason::Suspended, RefusedReason::Clock] {
+            said.push(words.refused_reason(reason));
+        }
+        for reason in [
+            UnreadableReason::NotAFrame,
+            UnreadableReason::UnknownDevice,
+            UnreadableReason::RevokedDevice,
+            UnreadableReason::WrongTag,
+            UnreadableReason::Malformed,
+            UnreadableReason::LegacyOff,
+        ] {
+            said.push(words.unreadable_reason(reason));
+        }
+        said
+    }
+
+    #[test]
+    fn every_fact_has_its_words_and_every_word_its_facts() {
+        for language in Language::ALL {
+            for said in all_said(&Words::load(language)) {
+                assert!(!said.contains("[["), "{said}");
+                assert!(!said.contains('{'), "{said}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_alarm_names_gateway_and_cause() {
+        let words = Words::load(Language::English);
+        let kind = AlarmKind::LinkDown {
+            gateway: GatewayName::new("reception"),
+            cause: DownCause::Bind(BindFault::Password),
+        };
+        let text = words.alarm_text(&kind, None, 1);
+        assert!(text.contains("reception"), "{text}");
+        assert!(text.contains("password"), "{text}");
+    }
+}
