@@ -1,1 +1,5 @@
 //! Tests of the whole.
+
+mod faulty_disk;
+mod store;
+mod store_model;
