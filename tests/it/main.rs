@@ -1,6 +1,34 @@
 //! Tests of the whole.
 
 #[cfg(test)]
+mod binary;
+#[cfg(test)]
 mod desk_of_text;
 #[cfg(test)]
+mod disk_full;
+#[cfg(test)]
+mod fleet;
+#[cfg(test)]
+mod intake;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod layers;
+#[cfg(test)]
+mod office;
+#[cfg(test)]
+mod pdu;
+#[cfg(test)]
+mod peers;
+#[cfg(test)]
+mod phone;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod smsc;
+#[cfg(test)]
+mod tokens;
+#[cfg(test)]
+mod watch;

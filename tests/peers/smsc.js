@@ -153,7 +153,7 @@ function bind(session, pdu) {
     if (command_status !== 0) say({ event: 'bind_refused', status: command_status });
   };
   if (pdu.interface_version !== 0x34) fault(`interface_version ${pdu.interface_version}`);
-  if (refusing) return answer(smpp.ESME_RBINDFAIL);
+  if (refusing) return answer(smpp.ESME_RALYBND);
   if (pdu.system_id !== settings.system_id) return answer(smpp.ESME_RINVSYSID);
   if (pdu.password !== settings.password) return answer(smpp.ESME_RINVPASWD);
   if (bound) return answer(smpp.ESME_RALYBND);
