@@ -1,12 +1,40 @@
 //! Tests of the whole.
 
 #[cfg(test)]
+mod binary;
+#[cfg(test)]
 mod desk_of_text;
+#[cfg(test)]
+mod disk_full;
 #[cfg(test)]
 mod faulty_disk;
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
+mod intake;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod layers;
+#[cfg(test)]
+mod office;
+#[cfg(test)]
+mod pdu;
+#[cfg(test)]
+mod peers;
+#[cfg(test)]
+mod phone;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod smsc;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
 mod store_model;
+#[cfg(test)]
+mod tokens;
+#[cfg(test)]
+mod watch;

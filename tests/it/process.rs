@@ -1,0 +1,150 @@
+//! The real binary as a child, with its output collected and its end awaited.
+
+use std::io::Read;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+
+use super::watch::Watch;
+
+/// What a command left behind.
+#[derive(Debug)]
+pub(crate) struct Done {
+    /// Its exit code; `None` where a signal ended it.
+    pub(crate) code: Option<i32>,
+    /// What it wrote on stdout.
+    pub(crate) out: String,
+    /// What it wrote on stderr.
+    pub(crate) err: String,
+}
+
+/// A child. It is killed with its owner.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    pid: Pid,
+    ended: Receiver<()>,
+    readers: Vec<JoinHandle<()>>,
+    out: Arc<Watch<Vec<u8>>>,
+    err: Arc<Watch<Vec<u8>>>,
+    status: Option<ExitStatus>,
+}
+
+impl Process {
+    /// Starts `command` with stdout and stderr collected.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program is there");
+        let pid = Pid::from_child(&child);
+        let (end, ended) = sync_channel(1);
+        std::thread::spawn(move || {
+            // The child stays a zombie until its owner reaps it, so its number is not given to another one.
+            let told = waitid(
+                WaitId::Pid(pid),
+                WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+            );
+            told.expect("the child is ours");
+            // The owner may be gone.
+            let _ = end.send(());
+        });
+        let (out, first) = collect(child.stdout.take().expect("it is piped"));
+        let (err, second) = collect(child.stderr.take().expect("it is piped"));
+        Self {
+            child,
+            pid,
+            ended,
+            readers: vec![first, second],
+            out,
+            err,
+            status: None,
+        }
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid, signal).expect("the child is ours");
+    }
+
+    /// Waits for the end, at most for `timeout`; `None` where it still runs.
+    pub(crate) fn wait(&mut self, timeout: Duration) -> Option<ExitStatus> {
+        if self.status.is_none() {
+            self.ended.recv_timeout(timeout).ok()?;
+            self.status = Some(self.child.wait().expect("the child is ours"));
+            for reader in self.readers.drain(..) {
+                reader.join().expect("reading a pipe does not fail");
+            }
+        }
+        self.status
+    }
+
+    /// Ends it at once.
+    pub(crate) fn kill(&mut self) {
+        if self.status.is_none() {
+            self.signal(Signal::KILL);
+            self.wait(Duration::MAX);
+        }
+    }
+
+    /// Waits until stderr holds `text`; false where it ended or the time went by before.
+    pub(crate) fn says(&mut self, text: &str, timeout: Duration) -> bool {
+        let needle = text.as_bytes();
+        let said = self.err.wait(timeout, |err| {
+            let said = err.windows(needle.len()).any(|window| window == needle);
+            let over = self.readers.iter().all(JoinHandle::is_finished);
+            (said || over).then_some(said)
+        });
+        said.unwrap_or(false)
+    }
+
+    /// What it wrote on stdout so far.
+    pub(crate) fn out(&self) -> String {
+        self.out
+            .read(|all| String::from_utf8_lossy(all).into_owned())
+    }
+
+    /// What it wrote on stderr so far.
+    pub(crate) fn err(&self) -> String {
+        self.err
+            .read(|all| String::from_utf8_lossy(all).into_owned())
+    }
+
+    /// Waits for the end and takes what it left; kills it and fails where it does not end in time.
+    pub(crate) fn finish(mut self, timeout: Duration) -> Done {
+        let status = self.wait(timeout);
+        let (out, err) = (self.out(), self.err());
+        let status = status.unwrap_or_else(|| panic!("it did not end in {timeout:?}: {out}{err}"));
+        Done {
+            code: status.code(),
+            out,
+            err,
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn collect(mut pipe: impl Read + Send + 'static) -> (Arc<Watch<Vec<u8>>>, JoinHandle<()>) {
+    let all = Arc::new(Watch::new(Vec::new()));
+    let shared = Arc::clone(&all);
+    let reader = std::thread::spawn(move || {
+        let mut some = [0; 4_096];
+        while let Ok(count @ 1..) = pipe.read(&mut some) {
+            shared.change(|all| all.extend_from_slice(&some[..count]));
+        }
+        // Wakes whoever waits for words that do not come any more.
+        shared.change(|_| ());
+    });
+    (all, reader)
+}
