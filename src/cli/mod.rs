@@ -1,6 +1,7 @@
 //! Floor 5: arguments, configuration, wiring. The only place that starts tasks, and the only one that prints.
 
 mod args;
+mod clock;
 mod commands;
 pub mod config;
 mod error;
@@ -8,7 +9,9 @@ pub mod files;
 mod help;
 mod init;
 mod json;
+mod log;
 mod operator;
+mod parts;
 mod place;
 mod qr;
 mod questions;

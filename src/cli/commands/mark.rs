@@ -26,7 +26,7 @@ pub(super) fn run(turn: &mut Turn<'_>, args: &MarkArgs) -> Result<(), CliError> 
         return Err(CliError::Answer);
     };
     if args.json {
-        return turn.objects([FeedJson::from(&line)]);
+        return turn.objects([FeedJson::from(&*line)]);
     }
     let at = turn.local(line.at.or(Some(line.received_at)));
     turn.tell(said, &[("name", &card.name), ("at", &at)])
