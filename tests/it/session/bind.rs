@@ -2,13 +2,15 @@ use std::io;
 use std::time::Duration;
 
 use hazir::domain::{BindFault, DownCause, LinkEvent};
-use hazir::gateway::try_login;
+use hazir::gateway::{Connect, GatewayConfig, TcpConnect, try_login};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::join;
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use super::peer::{
     BIND_TRANSCEIVER, BIND_TRANSCEIVER_RESP, Desk, ENQUIRE_LINK, ENQUIRE_LINK_RESP, GENERIC_NACK,
-    Line, UNBIND, config, dial, pdu,
+    Line, UNBIND, config, dial, pdu, pdus,
 };
 
 #[tokio::test(start_paused = true)]
@@ -174,4 +176,32 @@ async fn a_try_says_why_there_is_no_link() {
     let config = config();
     let (result, ()) = join!(try_login(&config, dial), gateway);
     assert_eq!(result, Err(DownCause::Bind(BindFault::Password)));
+}
+
+#[tokio::test]
+async fn a_login_is_tried_over_tcp() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let config = GatewayConfig {
+        host: "127.0.0.1".into(),
+        port: listener.local_addr().unwrap().port(),
+        ..config()
+    };
+    let gateway = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut bind = [0; 39];
+        stream.read_exact(&mut bind).await.unwrap();
+        assert_eq!(pdus(&bind)[0].id, BIND_TRANSCEIVER);
+        let bind_resp = pdu(BIND_TRANSCEIVER_RESP, 0, 1, b"SMSC\0");
+        stream.write_all(&bind_resp).await.unwrap();
+        let mut unbind = [0; 16];
+        stream.read_exact(&mut unbind).await.unwrap();
+        assert_eq!(pdus(&unbind)[0].id, UNBIND);
+    };
+    let (result, ()) = join!(try_login(&config, TcpConnect::new(&config)), gateway);
+    assert_eq!(result, Ok(()));
+    let mut connect = TcpConnect::new(&config);
+    assert!(connect.connect().await.unwrap().nodelay().unwrap());
+    drop(listener);
+    let result = try_login(&config, connect).await;
+    assert_eq!(result, Err(DownCause::Refused));
 }

@@ -90,6 +90,17 @@ async fn a_link_whose_engine_is_gone_unbinds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_link_whose_events_nobody_takes_unbinds() {
+    let (mut desk, mut peer) = Desk::bound().await;
+    desk.stop_listening();
+    peer.send(&Deliver::text(b"HZ.AA.").pdu(1)).await;
+    let unbind = peer.pdu().await;
+    assert_eq!(unbind.id, UNBIND);
+    peer.answer(&unbind).await;
+    assert_eq!(desk.returned().await, []);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unbind_of_the_peer_waits_for_the_batch() {
     let (mut desk, mut peer) = Desk::bound().await;
     desk.submit(1).await;

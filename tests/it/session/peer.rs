@@ -304,6 +304,7 @@ pub fn dial(lines: impl IntoIterator<Item = Line>) -> (Dial, UnboundedReceiver<P
 pub struct Desk {
     orders: Option<Sender<Vec<LinkOrder>>>,
     events: Receiver<(GatewayName, LinkEvent)>,
+    /// The connections of the link, in their order.
     peers: UnboundedReceiver<Peer>,
     writes: Writes,
     link: JoinHandle<()>,
@@ -429,6 +430,11 @@ impl Desk {
     /// Drops the orders' end, as an engine does that is gone.
     pub fn hang_up(&mut self) {
         self.orders = None;
+    }
+
+    /// Takes no events any more.
+    pub fn stop_listening(&mut self) {
+        self.events.close();
     }
 
     /// Waits until the link returned, and gives what happened last.
