@@ -12,8 +12,8 @@ use super::outgoing::Outgoing;
 use crate::domain::{DownCause, LinkEvent, LinkOrder, OutboundSms, SubmitFault, Ticket};
 use crate::protocol::smpp::{Session, SessionEvent, Tick};
 
-/// How many messages may wait for their answer before reading stops: a quarter of what the engine
-/// takes in one turn, and more than it commits in a hundredth of a second.
+/// How many messages may wait for their answer before reading stops: a quarter of the 4,096 inputs
+/// that the engine takes in one turn, and as many as one commit needs to be as fast as it gets.
 const UNANSWERED: usize = 1_024;
 
 /// Octets that may wait to be written before reading stops: more than answers to `UNANSWERED`

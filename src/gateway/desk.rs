@@ -24,7 +24,17 @@ pub(super) struct Desk {
     orders: Receiver<Vec<LinkOrder>>,
     events: Sender<(GatewayName, LinkEvent)>,
     waiting: VecDeque<LinkEvent>,
-    is_gone: bool,
+    presence: Presence,
+}
+
+/// Whether somebody gives orders and takes events.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Presence {
+    There,
+    /// Not any more, and the link does not know yet.
+    Left,
+    /// Not any more.
+    Gone,
 }
 
 /// What came of a turn.
@@ -49,7 +59,7 @@ impl Desk {
             orders,
             events,
             waiting: VecDeque::new(),
-            is_gone: false,
+            presence: Presence::There,
         }
     }
 
@@ -71,21 +81,26 @@ impl Desk {
         match self.events.try_send((self.name.clone(), event)) {
             Ok(()) => {}
             Err(TrySendError::Full((_, event))) => self.waiting.push_back(event),
-            Err(TrySendError::Closed(_)) => self.is_gone = true,
+            Err(TrySendError::Closed(_)) => self.leave(),
         }
     }
 
     /// Waits for orders, or for room for the event that waits. May be dropped before it is done.
     pub(super) async fn turn(&mut self) -> Turn {
-        let takes_orders = !self.is_gone && self.waiting.len() < WAITING_EVENTS;
+        if self.presence == Presence::Left {
+            self.presence = Presence::Gone;
+            return Turn::Gone;
+        }
+        let is_there = self.presence == Presence::There;
+        let takes_orders = is_there && self.waiting.len() < WAITING_EVENTS;
         select! {
             room = self.events.reserve(), if !self.waiting.is_empty() => {
                 match (room, self.waiting.pop_front()) {
                     (Ok(room), Some(event)) => room.send((self.name.clone(), event)),
                     (Ok(_), None) => {}
                     (Err(_), _) => {
-                        self.is_gone = true;
                         self.waiting.clear();
+                        self.presence = Presence::Gone;
                         return Turn::Gone;
                     }
                 }
@@ -94,13 +109,19 @@ impl Desk {
             orders = self.orders.recv(), if takes_orders => {
                 orders.map_or_else(
                     || {
-                        self.is_gone = true;
+                        self.presence = Presence::Gone;
                         Turn::Gone
                     },
                     Turn::Orders,
                 )
             }
             else => pending().await,
+        }
+    }
+
+    fn leave(&mut self) {
+        if self.presence == Presence::There {
+            self.presence = Presence::Left;
         }
     }
 

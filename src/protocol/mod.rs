@@ -1,6 +1,6 @@
-//! Floor 1: what travels in an SMS. Pure functions between octets and meaning: the sealed envelope and its keys, what is
-//! inside it, the frame that carries it as text, the ways in which a gateway may hand that text over, and the 2023 format; and [`smpp`], the session
-//! that brings it.
+//! Floor 1: what travels in an SMS, and over SMPP. Pure functions between octets and meaning: the sealed
+//! envelope and its keys, what is inside it, the frame that carries it as text, the ways in which a
+//! gateway may hand that text over, the 2023 format, and the session that brings it all ([`smpp`]).
 
 mod aead;
 mod answer;

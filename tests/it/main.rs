@@ -29,6 +29,8 @@ mod process;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod session;
+#[cfg(test)]
 mod smsc;
 #[cfg(test)]
 mod store;
