@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep, timeout};
@@ -51,8 +51,9 @@ pub fn serve(place: &Place, config: &Config) -> Result<(), CliError> {
         let group = config.site.socket_group.as_deref();
         let listener =
             Listener::bind(&place.socket(), group).map_err(|error| port_error(place, error))?;
+        let signals = Signals::catch()?;
         let desk = Reception::open(engine, store, clock, links, listener)?;
-        desk.run().await
+        desk.run(signals).await
     })
 }
 
@@ -128,17 +129,12 @@ impl Reception {
         })
     }
 
-    async fn run(mut self) -> Result<(), CliError> {
-        let failed = |cause| CliError::Talk(Box::new(cause));
-        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-        // A terminal that goes does not end the reception.
-        let mut hang_up = signal(SignalKind::hangup()).map_err(failed)?;
+    async fn run(mut self, mut signals: Signals) -> Result<(), CliError> {
         let ended = loop {
             tokio::select! {
-                _ = terminate.recv() => break None,
-                _ = interrupt.recv() => break None,
-                _ = hang_up.recv() => tracing::info!("the terminal is gone; reception goes on"),
+                _ = signals.terminate.recv() => break None,
+                _ = signals.interrupt.recv() => break None,
+                _ = signals.hang_up.recv() => tracing::info!("the terminal is gone; reception goes on"),
                 ended = &mut self.ended => break Some(ended),
             }
         };
@@ -169,6 +165,25 @@ impl Reception {
             tracing::warn!("a gateway did not say goodbye");
         }
         self.links.abort_all();
+    }
+}
+
+/// What the system may tell. Caught before anybody can know that the engine runs.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    /// A terminal that goes does not end the reception.
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn catch() -> Result<Self, CliError> {
+        let catch = |kind| signal(kind).map_err(|cause| CliError::Talk(Box::new(cause)));
+        Ok(Self {
+            terminate: catch(SignalKind::terminate())?,
+            interrupt: catch(SignalKind::interrupt())?,
+            hang_up: catch(SignalKind::hangup())?,
+        })
     }
 }
 

@@ -65,7 +65,7 @@ const FLOORS: &[Floor] = &[
     Floor {
         name: "port",
         imports: &["domain", "api"],
-        packages: &["nix", "postcard", "rustix", "tokio"],
+        packages: &["nix", "postcard", "rustix", "tokio", "tracing"],
     },
 ];
 

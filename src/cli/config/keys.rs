@@ -141,8 +141,8 @@ const RECEIPTS: &[Key] = &[
         "[30, 60, 300, 900, 3600]",
     ),
     number("give_up_after_h", 1, 720, "24"),
-    number("repeats_per_device_per_day", 0, 1_000, "20"),
-    number("attendance_per_device_per_day", 1, 1_000, "30"),
+    number("repeats_per_device_per_day", 0, 65_535, "20"),
+    number("attendance_per_device_per_day", 1, 65_535, "30"),
 ];
 
 const RULES: &[Key] = &[
