@@ -177,7 +177,9 @@ pub fn after_cut(image: &[u8], unsynced: &[Change], cut: Cut) -> Vec<u8> {
     let (mut seeded, grain) = match cut {
         Cut::LosesAll => return image,
         Cut::LosesNothing => {
-            unsynced.iter().for_each(|change| apply(&mut image, change));
+            for change in unsynced {
+                apply(&mut image, change);
+            }
             return image;
         }
         Cut::Loses(seed) => (Seeded(seed), SECTOR),

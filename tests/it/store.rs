@@ -13,12 +13,12 @@ use redb::backends::InMemoryBackend;
 use redb::{Database, TableDefinition};
 
 use super::faulty_disk::{Change, Cut, Disk, Seeded, after_cut, apply};
-use super::store_model::{Contents, Model};
+use super::store_model::{Contents, Model, answers};
 
 /// What is done to a store, one after the other.
 #[derive(Clone, Debug)]
 enum Step {
-    Commit(Batch),
+    Commit(Box<Batch>),
     Settle,
     Reopen,
 }
@@ -44,7 +44,7 @@ impl Script {
             }
             model.apply(&batch);
             script.states.push(model.contents());
-            script.steps.push(Step::Commit(batch));
+            script.steps.push(Step::Commit(Box::new(batch)));
             if seeded.one_in(6) {
                 script.steps.push(Step::Settle);
             }
@@ -55,8 +55,7 @@ impl Script {
         script
     }
 
-    /// Runs until a step fails. Returns how many commits were reported done, how many were begun, and the error;
-    /// `done` hears of each commit that was reported done.
+    /// Runs until a step fails; `done` hears of each commit that was reported done.
     fn run(&self, disk: &Disk, mut done: impl FnMut(usize)) -> Ran {
         let mut ran = Ran::default();
         let mut store = match RedbStore::with_backend(disk.clone()) {
@@ -140,6 +139,80 @@ proptest! {
 }
 
 #[test]
+fn old_answers_are_loaded_while_they_are_not_settled() {
+    let mut model = Model::default();
+    let mut store = RedbStore::with_backend(InMemoryBackend::new()).unwrap();
+    let recent = RedbStore::RECENT_OUTBOX as u64;
+    for many in [recent - 1, recent, recent + 300] {
+        let batch = answers(&mut Seeded(many), many);
+        store.commit(&batch).unwrap();
+        model.apply(&batch);
+        assert!(Contents::of(&store).unwrap() == model.contents(), "{many}");
+    }
+}
+
+#[test]
+fn a_settled_store_opens_without_repair() {
+    let disk = Disk::holding(new_image());
+    let mut store = RedbStore::with_backend(disk.clone()).unwrap();
+    let is_repaired = |image| {
+        let mut builder = Database::builder();
+        builder.set_repair_callback(redb::RepairSession::abort);
+        match builder.create_with_backend(Disk::holding(image)) {
+            Ok(_) => false,
+            Err(redb::DatabaseError::RepairAborted) => true,
+            Err(error) => panic!("{error:?}"),
+        }
+    };
+    for batch in Script::new(6, 10, false).batches() {
+        store.commit(batch).unwrap();
+        assert!(is_repaired(disk.image()));
+        store.settle().unwrap();
+        assert!(!is_repaired(disk.image()));
+    }
+    let changes = disk.changes_made();
+    store.settle().unwrap();
+    assert_eq!(disk.changes_made(), changes, "there was nothing to settle");
+}
+
+#[test]
+fn lists_that_leave_rows_out_are_damage() {
+    const BY_PERSON: TableDefinition<'_, (u32, u64), ()> = TableDefinition::new("by_person");
+    const UNSETTLED: TableDefinition<'_, u64, ()> = TableDefinition::new("unsettled");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("hazir.redb");
+    let octets = Script::new(7, 30, false).left(&path, Left::Closed);
+    let opened_after = |change: fn(&redb::WriteTransaction)| {
+        fs::write(&path, &octets).unwrap();
+        let database = Database::open(&path).unwrap();
+        let txn = database.begin_write().unwrap();
+        change(&txn);
+        txn.commit().unwrap();
+        drop(database);
+        RedbStore::open(&path).unwrap()
+    };
+    opened_after(|_| {}).verify().unwrap();
+    let short = opened_after(|txn| {
+        txn.open_table(BY_PERSON)
+            .unwrap()
+            .pop_first()
+            .unwrap()
+            .unwrap();
+    });
+    assert!(matches!(short.verify(), Err(StoreError::Damaged(_))));
+    drop(short);
+    let short = opened_after(|txn| {
+        txn.open_table(UNSETTLED)
+            .unwrap()
+            .pop_first()
+            .unwrap()
+            .unwrap();
+    });
+    assert!(matches!(short.verify(), Err(StoreError::Damaged(_))));
+    assert!(matches!(short.load(), Err(StoreError::Damaged(_))));
+}
+
+#[test]
 fn an_error_at_any_call_leaves_whole_commits() {
     let script = Script::new(1, 30, false);
     let image = new_image();
@@ -175,7 +248,9 @@ fn at_last_sync<'a>(image: &[u8], changes: &'a [Change]) -> (Vec<u8>, &'a [Chang
         .rposition(|change| matches!(change, Change::Sync));
     let (before, after) = changes.split_at(last.map_or(0, |at| at + 1));
     let mut image = image.to_vec();
-    before.iter().for_each(|change| apply(&mut image, change));
+    for change in before {
+        apply(&mut image, change);
+    }
     (image, after)
 }
 
@@ -197,9 +272,9 @@ fn a_power_cut_at_any_moment_leaves_whole_commits() {
         let begun = (done + 1).min(ran.begun);
         let unsynced = &changes[synced_to..=at];
         if matches!(change, Change::Sync) {
-            unsynced
-                .iter()
-                .for_each(|change| apply(&mut synced, change));
+            for change in unsynced {
+                apply(&mut synced, change);
+            }
             synced_to = at + 1;
             script.assert_holds(synced.clone(), done, begun, &format!("change {at}, synced"));
             cuts += 1;
@@ -281,7 +356,9 @@ fn a_new_file_is_the_owners_alone_and_stands_alone() {
         fs::metadata(&path).unwrap().permissions().mode() & 0o7777,
         0o600
     );
-    store.commit(&Script::new(4, 1, false).first()).unwrap();
+    for batch in Script::new(4, 3, false).batches() {
+        store.commit(batch).unwrap();
+    }
     let names: Vec<_> = fs::read_dir(directory.path()).unwrap().collect();
     assert_eq!(names.len(), 1, "{names:?}");
 }
@@ -406,28 +483,25 @@ fn damage_is_never_taken_for_data() {
             }
             Ok(Err(StoreError::Damaged(_))) => refused += 1,
             Ok(Err(error)) => panic!("{what}: {error:?}"),
-            Err(_) => panic!("{what}: panicked"),
+            Err(panicked) => panic!("{what}: panicked, {panicked:?}"),
         }
     }
     assert!((CASES / 4..CASES).contains(&refused), "{refused}");
 }
 
 impl Script {
-    fn first(&self) -> Batch {
-        let batches = self.steps.iter().filter_map(|step| match step {
-            Step::Commit(batch) => Some(batch.clone()),
+    fn batches(&self) -> impl Iterator<Item = &Batch> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Commit(batch) => Some(&**batch),
             Step::Settle | Step::Reopen => None,
-        });
-        batches.into_iter().next().unwrap_or_default()
+        })
     }
 
     /// The octets of a file in which all commits were done.
     fn left(&self, path: &Path, left: Left) -> Vec<u8> {
         let mut store = RedbStore::open(path).unwrap();
-        for step in &self.steps {
-            if let Step::Commit(batch) = step {
-                store.commit(batch).unwrap();
-            }
+        for batch in self.batches() {
+            store.commit(batch).unwrap();
         }
         match left {
             Left::Closed => drop(store),

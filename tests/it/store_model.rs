@@ -142,7 +142,12 @@ impl Model {
         let of_person = |row: &LedgerRow| match &row.entry {
             Entry::Message(message) => message.employee,
             Entry::Mark(mark) => Some(mark.employee),
-            _ => None,
+            Entry::LinkUp { .. }
+            | Entry::LinkDown { .. }
+            | Entry::EngineStarted { .. }
+            | Entry::EngineStopped { .. }
+            | Entry::Desk { .. }
+            | Entry::OverBound(_) => None,
         };
         let of = |employee| {
             let rows = self
@@ -234,6 +239,15 @@ impl Model {
         }
         batch
     }
+}
+
+/// So many entries of the outbox.
+pub fn answers(seeded: &mut Seeded, many: u64) -> Batch {
+    let mut batch = Batch::default();
+    for id in (1..=many).map(OutboxId) {
+        batch.outbox.insert(id, outbox_row(seeded, id));
+    }
+    batch
 }
 
 fn few(seeded: &mut Seeded) -> u32 {
