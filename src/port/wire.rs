@@ -39,6 +39,10 @@ pub(super) enum ClientWord {
 }
 
 /// What a server says.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a word lives until it is written or handed on"
+)]
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum ServerWord {
     /// The answer to the request of this number.

@@ -25,6 +25,8 @@ mod peers;
 #[cfg(test)]
 mod phone;
 #[cfg(test)]
+mod port;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod scenarios;
