@@ -199,3 +199,207 @@ const fn takes(wanted: Wanted) -> &'static str {
         Wanted::Ascii => "takes.ascii",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::cli::config::Origin;
+    use crate::cli::error::ExitCode;
+    use crate::domain::{AlarmId, BindFault, DeviceId, DownCause, EmployeeId, Seq};
+    use crate::protocol::KeyError;
+    use crate::words::Language;
+
+    fn cause() -> Box<dyn std::error::Error + Send + Sync> {
+        "the cause".into()
+    }
+
+    fn path() -> std::path::PathBuf {
+        "/desk/x".into()
+    }
+
+    fn system() -> io::Error {
+        io::ErrorKind::NotFound.into()
+    }
+
+    fn faults() -> Vec<ConfigFault> {
+        let key = || "key".to_owned();
+        let mut faults = vec![
+            ConfigFault::Syntax(key()),
+            ConfigFault::UnknownKey {
+                key: key(),
+                nearest: None,
+            },
+            ConfigFault::UnknownKey {
+                key: key(),
+                nearest: Some(key()),
+            },
+            ConfigFault::NotAssignment(key()),
+            ConfigFault::Range {
+                key: key(),
+                min: 1,
+                max: 2,
+            },
+            ConfigFault::Length {
+                key: key(),
+                most: 3,
+            },
+            ConfigFault::Choice {
+                key: key(),
+                value: key(),
+                choices: key(),
+            },
+            ConfigFault::TimeZone(key()),
+            ConfigFault::Country(key()),
+            ConfigFault::Missing(key()),
+            ConfigFault::Twice(key()),
+            ConfigFault::TwoPasswords(key()),
+            ConfigFault::Tls,
+            ConfigFault::NoFile,
+        ];
+        for wanted in [
+            Wanted::Text,
+            Wanted::Flag,
+            Wanted::Number,
+            Wanted::Numbers,
+            Wanted::Texts,
+            Wanted::Table,
+            Wanted::Tables,
+            Wanted::TimeOfDay,
+            Wanted::Name,
+            Wanted::Host,
+            Wanted::Address,
+            Wanted::Ascii,
+        ] {
+            faults.push(ConfigFault::Type { key: key(), wanted });
+        }
+        faults
+    }
+
+    fn errors() -> Vec<(CliError, u8)> {
+        let mut errors = vec![
+            (CliError::NoDataDir, 2),
+            (CliError::SocketPath { octets: 108 }, 2),
+            (CliError::OpenToOthers { path: path() }, 8),
+            (
+                CliError::writing(path(), io::ErrorKind::PermissionDenied.into()),
+                8,
+            ),
+            (
+                CliError::reading(path(), io::ErrorKind::PermissionDenied.into()),
+                8,
+            ),
+            (
+                CliError::StoreKey {
+                    path: path(),
+                    cause: cause(),
+                },
+                8,
+            ),
+            (CliError::WrongStoreKey { path: path() }, 8),
+            (CliError::Password { path: path() }, 8),
+            (CliError::reading(path(), system()), 1),
+            (CliError::writing(path(), system()), 74),
+            (CliError::Terminal(system()), 1),
+            (CliError::Terminal(io::ErrorKind::BrokenPipe.into()), 0),
+            (CliError::Random(cause()), 1),
+            (CliError::NoTerminal, 2),
+            (CliError::FlagMissing("--host"), 2),
+            (
+                CliError::Value {
+                    flag: "--at",
+                    value: "x".to_owned(),
+                },
+                2,
+            ),
+            (CliError::NoEmployee("x".to_owned()), 1),
+            (
+                CliError::ManyEmployees {
+                    name: "x".to_owned(),
+                    ids: vec![EmployeeId(1), EmployeeId(2)],
+                },
+                1,
+            ),
+            (CliError::Import { lines: 2 }, 1),
+            (CliError::NoDeskNumber, 3),
+            (
+                CliError::KeyFile {
+                    path: path(),
+                    cause: KeyError::Check,
+                },
+                1,
+            ),
+            (CliError::TooLongForQr, 1),
+            (CliError::Phone(PhoneError::NotANumber("x".to_owned())), 2),
+            (CliError::Phone(PhoneError::Impossible("x".to_owned())), 2),
+            (CliError::Phone(PhoneError::Country("x".to_owned())), 2),
+            (CliError::Login(DownCause::Bind(BindFault::Password)), 6),
+            (CliError::NoEngine, 4),
+            (CliError::InUse, 4),
+            (CliError::Version { theirs: 2, ours: 1 }, 1),
+            (CliError::Damaged(cause()), 5),
+            (CliError::Newer(cause()), 5),
+            (CliError::OpenStore(cause()), 1),
+            (CliError::WriteStore(cause()), 74),
+            (CliError::Talk(cause()), 1),
+            (CliError::Answer, 1),
+            (CliError::HangUp, 129),
+        ];
+        for (refusal, code) in [
+            (Refusal::NoEmployee(EmployeeId(1)), 1),
+            (Refusal::NoDevice(DeviceId(1)), 1),
+            (Refusal::NoRow(Seq(1)), 1),
+            (Refusal::NoAlarm(AlarmId(1)), 1),
+            (Refusal::Cards(vec![(0, Problem::Name)]), 1),
+            (
+                Refusal::Cards(vec![(0, Problem::PhoneTaken(EmployeeId(1)))]),
+                1,
+            ),
+            (Refusal::Cards(vec![(0, Problem::PhoneTwice)]), 1),
+            (Refusal::Cards(vec![(0, Problem::Short)]), 1),
+            (Refusal::Cards(vec![(0, Problem::Team)]), 1),
+            (
+                Refusal::Cards(vec![(0, Problem::Team), (1, Problem::Name)]),
+                1,
+            ),
+            (Refusal::DeviceTaken(DeviceId(1)), 1),
+            (Refusal::NothingToRetry(Seq(1)), 1),
+            (Refusal::NoReason, 1),
+            (Refusal::InTheFuture, 1),
+            (Refusal::Busy, 75),
+            (Refusal::Store, 74),
+        ] {
+            errors.push((CliError::Refused(refusal), code));
+        }
+        for fault in faults() {
+            let at = Origin::Flag("--set a".to_owned());
+            errors.push((CliError::Config(ConfigError { at, fault }), 3));
+        }
+        errors
+    }
+
+    #[test]
+    fn every_error_has_its_words_and_its_code() {
+        for language in Language::ALL {
+            let words = Words::load(language);
+            for (error, code) in errors() {
+                let said = said(&words, &error);
+                let without_header = said.replace("[[gateway]]", "");
+                assert!(!without_header.contains("[["), "{said}");
+                assert!(!said.contains('{'), "{said}");
+                assert_eq!(error.exit_code() as u8, code, "{said}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_cause_is_said_once_below_and_made_safe() {
+        let words = Words::load(Language::English);
+        let said = said(&words, &CliError::Talk("a\x1b[2J".into()));
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[1], "  because: a\\x1b[2J");
+        assert_eq!(ExitCode::HangUp as u8, 129);
+    }
+}

@@ -61,3 +61,8 @@ pub fn run(turn: &mut Turn<'_>, command: Command) -> Result<(), CliError> {
         | Command::Man => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;

@@ -355,3 +355,6 @@ pub fn read_text(text: &str) -> Result<Config, ConfigError> {
         flags: &[],
     })
 }
+
+#[cfg(test)]
+mod tests;
