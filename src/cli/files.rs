@@ -22,6 +22,9 @@ pub const DIR_MODE: u32 = 0o700;
 /// Mode of files: the owner's alone.
 pub const FILE_MODE: u32 = 0o600;
 
+/// What group and others may do.
+const OF_OTHERS: u32 = 0o077;
+
 /// The largest file that is read whole, in octets: far above any configuration.
 const LARGEST: u64 = 1 << 20;
 
@@ -184,7 +187,8 @@ pub fn read_private(path: &Path) -> Result<Zeroizing<String>, CliError> {
 fn must_be_private(path: &Path, file: &File) -> Result<(), CliError> {
     let metadata = file.metadata();
     let metadata = metadata.map_err(|cause| CliError::reading(path, cause))?;
-    if metadata.permissions().mode() & 0o077 == 0 {
+    let of_others = metadata.permissions().mode() & OF_OTHERS;
+    if of_others == 0 {
         return Ok(());
     }
     let path = path.to_owned();

@@ -160,24 +160,24 @@ impl Init<'_> {
             Section::Site,
             "name",
             ("--name", "ask.name"),
-            &args.name,
+            args.name.as_deref(),
             None,
         )?;
         form.field(
             Section::Site,
             "time_zone",
             ("--time-zone", "ask.time_zone"),
-            &args.time_zone,
+            args.time_zone.as_deref(),
             Some(&zone),
         )?;
         form.field(
             Section::Site,
             "country",
             ("--country", "ask.country"),
-            &args.country,
+            args.country.as_deref(),
             None,
         )?;
-        let Some(host) = form.host(&args.host)? else {
+        let Some(host) = form.host(args.host.as_deref())? else {
             return Ok(Answers {
                 values: form.values,
                 gateway: None,
@@ -189,18 +189,24 @@ impl Init<'_> {
             gateway,
             "name",
             ("--gateway-name", "ask.gateway_name"),
-            &args.gateway_name,
+            args.gateway_name.as_deref(),
             Some("reception"),
         )?;
         let name = name.unwrap_or_else(|| "reception".to_owned());
         form.values.push((gateway, "host", Value::Text(host)));
         let port = args.port.map(|port| port.to_string());
-        form.field(gateway, "port", ("--port", "ask.port"), &port, None)?;
+        form.field(
+            gateway,
+            "port",
+            ("--port", "ask.port"),
+            port.as_deref(),
+            None,
+        )?;
         form.field(
             gateway,
             "system_id",
             ("--system-id", "ask.system_id"),
-            &args.system_id,
+            args.system_id.as_deref(),
             None,
         )?;
         let password = match password {
@@ -213,7 +219,7 @@ impl Init<'_> {
             gateway,
             "source_address",
             ("--source-address", "ask.source_address"),
-            &args.source_address,
+            args.source_address.as_deref(),
             None,
         )?;
         Ok(Answers {
@@ -294,14 +300,14 @@ impl Form<'_> {
         section: Section,
         name: &'static str,
         (flag, question): (&'static str, &str),
-        given: &Option<String>,
+        given: Option<&str>,
         otherwise: Option<&str>,
     ) -> Result<Option<String>, CliError> {
         let key = section
             .key(name)
             .expect("init asks for keys that there are");
         let text = match (given, &mut self.questions) {
-            (Some(given), _) => Some(given.clone()),
+            (Some(given), _) => Some(given.to_owned()),
             (None, Some(questions)) => {
                 let shown = match otherwise {
                     Some(otherwise) => otherwise,
@@ -321,9 +327,9 @@ impl Form<'_> {
     }
 
     /// Takes the host; none leaves the gateway for later.
-    fn host(&mut self, given: &Option<String>) -> Result<Option<String>, CliError> {
+    fn host(&mut self, given: Option<&str>) -> Result<Option<String>, CliError> {
         let host = match (given, &mut self.questions) {
-            (Some(given), _) => given.clone(),
+            (Some(given), _) => given.to_owned(),
             (None, Some(questions)) => {
                 let words = questions.words;
                 let check = |text: &str| match text {

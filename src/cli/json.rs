@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::time::rfc3339;
 use crate::api::{
-    AlarmFact, AlarmState, DeviceFact, Enrolled, FeedLine, FeedOutcome, LinkFact, LinkState,
-    OutboxFact, PersonFact, PersonPresence, ReceiptFact, Retried,
+    AlarmFact, AlarmState, DeviceFact, FeedLine, FeedOutcome, LinkFact, LinkState, OutboxFact,
+    PersonFact, PersonPresence, ReceiptFact, Retried,
 };
 use crate::domain::{
     Action, AlarmKind, AnswerKind, BindFault, DownCause, Employee, Millis, Operator, OutboxState,
@@ -55,23 +55,14 @@ impl<'a> From<&'a Employee> for EmployeeJson<'a> {
 /// A phone that was just enrolled, with its key.
 #[derive(Serialize)]
 pub struct EnrolledJson<'a> {
-    device: u32,
-    employee: u32,
-    root_key: String,
-    key_text: &'a str,
-}
-
-impl<'a> EnrolledJson<'a> {
-    /// Of `enrolled`, with its key as text.
-    pub fn new(enrolled: &Enrolled, key_text: &'a str) -> Self {
-        let octets = enrolled.root_key.iter();
-        Self {
-            device: enrolled.device.0,
-            employee: enrolled.employee.0,
-            root_key: octets.map(|octet| format!("{octet:02x}")).collect(),
-            key_text,
-        }
-    }
+    /// Number of the device.
+    pub device: u32,
+    /// Whose it is.
+    pub employee: u32,
+    /// The root key, 64 hexadecimal digits.
+    pub root_key: &'a str,
+    /// The key as the phone takes it.
+    pub key_text: &'a str,
 }
 
 /// A phone.
@@ -100,6 +91,10 @@ impl<'a> From<&'a DeviceFact> for DeviceJson<'a> {
 
 /// A line of the feed.
 #[derive(Debug, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field that scripts rely on"
+)]
 pub struct FeedJson<'a> {
     seq: u64,
     received_at: String,

@@ -49,10 +49,10 @@ impl Turn<'_> {
     /// # Errors
     /// As [`Turn::command`].
     pub fn employees(&mut self) -> Result<Vec<Employee>, CliError> {
-        match self.query(Query::Employees)? {
-            Reply::Employees(cards) => Ok(cards),
-            _other => Err(CliError::Answer),
-        }
+        let Reply::Employees(cards) = self.query(Query::Employees)? else {
+            return Err(CliError::Answer);
+        };
+        Ok(cards)
     }
 
     /// Finds an employee by number, else by exact name or short name.
@@ -126,9 +126,10 @@ impl Turn<'_> {
     }
 
     fn ask(&mut self, ask: Ask) -> Result<Reply, CliError> {
-        match self.desk.ask(ask)? {
-            Reply::Refused(refusal) => Err(CliError::Refused(refusal)),
-            reply => Ok(reply),
+        let reply = self.desk.ask(ask)?;
+        if let Reply::Refused(refusal) = reply {
+            return Err(CliError::Refused(refusal));
         }
+        Ok(reply)
     }
 }

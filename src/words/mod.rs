@@ -31,6 +31,10 @@ pub struct Words {
 
 impl Words {
     /// Takes in the words of `language`, which are part of the program.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "the files are part of the program, and a test reads each"
+    )]
     pub fn load(language: Language) -> Self {
         let file: toml::Table = language
             .file()

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod binary;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod desk_of_text;
 #[cfg(test)]
 mod disk_full;

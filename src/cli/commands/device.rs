@@ -51,24 +51,28 @@ fn enrol(
     let Reply::Enrolled(mut enrolled) = turn.command(Command::EnrolDevice(card.id, key))? else {
         return Err(CliError::Answer);
     };
-    let text = KeyText {
+    let key = KeyText {
         device: enrolled.device,
         root: RootKey::from_octets(enrolled.root_key),
         desk_number: desk_number.as_str().to_owned(),
     };
-    let text = text.encode();
-    if json {
-        let done = turn.objects([EnrolledJson::new(&enrolled, &text)]);
-        enrolled.root_key.zeroize();
-        return done;
-    }
     enrolled.root_key.zeroize();
+    let text = key.encode();
+    if json {
+        let root_key = key.root.to_hex();
+        return turn.objects([EnrolledJson {
+            device: enrolled.device.0,
+            employee: enrolled.employee.0,
+            root_key: &root_key,
+            key_text: &text,
+        }]);
+    }
     let shown = match page {
         Some(page) => Zeroizing::new(format!("{page}#{}", *text)),
         None => text,
     };
     let code = qr::half_blocks(&shown)?;
-    let written = write!(turn.out, "{}{}\n", *code, *shown);
+    let written = writeln!(turn.out, "{}{}", *code, *shown);
     written
         .and_then(|()| turn.out.flush())
         .map_err(CliError::Terminal)?;

@@ -75,10 +75,10 @@ pub(super) fn run(turn: &mut Turn<'_>, command: EmployeeCommand) -> Result<(), C
 /// # Errors
 /// As [`Turn::command`].
 pub(super) fn change(turn: &mut Turn<'_>, command: Command) -> Result<Vec<Employee>, CliError> {
-    match turn.command(command)? {
-        Reply::Employees(cards) => Ok(cards),
-        _other => Err(CliError::Answer),
-    }
+    let Reply::Employees(cards) = turn.command(command)? else {
+        return Err(CliError::Answer);
+    };
+    Ok(cards)
 }
 
 fn suspend(

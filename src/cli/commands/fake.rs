@@ -7,7 +7,7 @@ use crate::cli::error::CliError;
 use crate::cli::help;
 use crate::cli::reach::Desk;
 use crate::cli::turn::Turn;
-use crate::domain::{Employee, EmployeeId, Millis, Msisdn};
+use crate::domain::{Country, Employee, EmployeeId, Millis, Msisdn};
 use crate::words::{Language, Words};
 use clap::FromArgMatches as _;
 
@@ -95,7 +95,7 @@ pub(super) fn card(id: u32, name: &str, short: &str) -> Employee {
         id: EmployeeId(id),
         name: name.to_owned(),
         short: short.to_owned(),
-        phone: Msisdn::parse(&format!("+98910221182{id}"), Default::default()).unwrap(),
+        phone: Msisdn::parse(&format!("+98910221182{id}"), Country::default()).unwrap(),
         team: None,
         shift: None,
         legacy: false,

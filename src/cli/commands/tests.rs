@@ -472,7 +472,7 @@ fn a_mark_is_a_line_of_the_feed() {
     ];
     let replies = vec![
         Reply::Employees(vec![card(3, "Ayşe", "A")]),
-        Reply::Marked(feed_line(12)),
+        Reply::Marked(Box::new(feed_line(12))),
     ];
     let ran = run(&line, replies);
     ran.done.unwrap();
@@ -566,7 +566,12 @@ fn a_key_that_exists_is_read_from_its_file() {
         let command = Command::EnrolDevice(EmployeeId(3), expected);
         assert!(ran.desk.asked[1] == Ask::Command(command));
     }
-    for content in [&b""[..], b"a5", b"\xff", text[..text.len() - 20].as_bytes()] {
+    for content in [
+        &b""[..],
+        b"a5",
+        b"\xff",
+        &text.as_bytes()[..text.len() - 20],
+    ] {
         std::fs::write(&file, content).unwrap();
         let ran = run_with(&line, enrolled(), Vec::new(), WITH_NUMBER);
         assert!(matches!(ran.done, Err(CliError::KeyFile { .. })));

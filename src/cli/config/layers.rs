@@ -172,7 +172,7 @@ impl Sheets {
         let Some(tables) = value.get_ref().as_array() else {
             return Err(source.error(value.span().start, not_tables()));
         };
-        for entry in tables.iter() {
+        for entry in tables {
             let start = entry.span().start;
             let Some(table) = entry.get_ref().as_table() else {
                 return Err(source.error(start, not_tables()));

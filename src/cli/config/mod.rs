@@ -174,6 +174,10 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`] where something is missing, or two values do not go together.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "tables that stand once are always there"
+    )]
     pub fn from_sheets(sheets: &Sheets) -> Result<Self, ConfigError> {
         let one = |section| {
             let sheet = sheets.of(section).next();
