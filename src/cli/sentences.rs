@@ -96,7 +96,7 @@ pub fn refused(words: &Words, refusal: &Refusal) -> String {
         Refusal::NoRow(seq) => say("refusal.no_row", "seq", seq.to_string()),
         Refusal::NoAlarm(id) => say("refusal.no_alarm", "id", id.to_string()),
         Refusal::Cards(problems) => match problems.as_slice() {
-            [(_, problem)] => card(words, problem),
+            [(_, problem)] => say("refusal.card", "problem", card(words, problem)),
             problems => say("error.import", "lines", problems.len().to_string()),
         },
         Refusal::DeviceTaken(id) => say("refusal.device_taken", "device", id.to_string()),
