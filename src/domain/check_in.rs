@@ -46,6 +46,6 @@ pub enum UnreadableReason {
     WrongTag,
     /// The tag is right, the content makes no sense.
     Malformed,
-    /// The 2023 format from somebody for whom it is not switched on.
+    /// The 2023 format from a number for which it is not switched on.
     LegacyOff,
 }

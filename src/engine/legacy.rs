@@ -28,18 +28,12 @@ impl Engine {
         let unreadable =
             |engine: &mut Self, reason| Ok(engine.keep_unreadable(now, arrival, reason, None));
         let number = number_of(&arrival.source, self.settings.country);
-        let Some(employee) = number.and_then(|number| self.roster.by_phone(&number)) else {
-            return unreadable(self, UnreadableReason::UnknownDevice);
-        };
-        let Some(card) = self
-            .roster
-            .employees
-            .get(&employee)
-            .filter(|card| card.legacy)
-        else {
+        let card = number.and_then(|number| self.roster.by_phone(&number));
+        let card = card.and_then(|employee| self.roster.employees.get(&employee));
+        let Some(card) = card.filter(|card| card.legacy) else {
             return unreadable(self, UnreadableReason::LegacyOff);
         };
-        let suspended = card.suspended;
+        let (employee, suspended) = (card.id, card.suspended);
         let message = match legacy::open(ciphertext) {
             Ok(message) => message,
             Err(LegacyError::Malformed) => return unreadable(self, UnreadableReason::Malformed),

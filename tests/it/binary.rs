@@ -262,6 +262,7 @@ fn a_key_that_is_missing_wrong_or_open_to_all_is_refused() {
     std::fs::write(&key, right).unwrap();
     mode(0o600);
     let engine = office.serve();
+    office.smsc.wait_bound(1);
     office.stop(engine);
 }
 

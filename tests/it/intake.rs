@@ -51,7 +51,7 @@ fn what_nobody_authenticated_is_kept_and_costs_nothing() {
     };
     let mut tampered = good.clone();
     tampered.replace_range(middle..=middle, flipped);
-    let answer_back = frame(&owner.seal(0x12, 0, 2, &[0; 30]));
+    let answer_back = frame(&owner.seal_as_desk(2, &[0; 30]));
     let mut nobody = super::phone::Phone::new(owner.device ^ 1, &[7; 32], STRANGER);
     let unknown = nobody.check_in(1, now(), "").text;
     let revoked = phones[0].check_in(1, now(), "").text;

@@ -127,10 +127,14 @@ impl Phone {
 
     /// An envelope with whatever is asked for, sealed with this phone's key.
     pub(crate) fn seal(&self, first: u8, epoch: u8, counter: u16, plaintext: &[u8]) -> Vec<u8> {
-        let mut nonce = [0; 12];
-        getrandom::fill(&mut nonce).expect("the system has random octets");
         let header = header(first, self.device, epoch, counter);
-        seal_with(&self.up, header, &nonce, plaintext)
+        seal_with(&self.up, header, &fresh_nonce(), plaintext)
+    }
+
+    /// An answer as the desk seals it.
+    pub(crate) fn seal_as_desk(&self, counter: u16, plaintext: &[u8]) -> Vec<u8> {
+        let header = header(0x12, self.device, 0, counter);
+        seal_with(&self.down, header, &fresh_nonce(), plaintext)
     }
 
     /// Reads an SMS.
@@ -251,6 +255,12 @@ fn header(first: u8, device: u32, epoch: u8, counter: u16) -> [u8; 8] {
     let [d0, d1, d2, d3] = device.to_be_bytes();
     let [c0, c1] = counter.to_be_bytes();
     [first, d0, d1, d2, d3, epoch, c0, c1]
+}
+
+fn fresh_nonce() -> [u8; 12] {
+    let mut nonce = [0; 12];
+    getrandom::fill(&mut nonce).expect("the system has random octets");
+    nonce
 }
 
 fn seal_with(key: &[u8; 32], header: [u8; 8], nonce: &[u8; 12], plaintext: &[u8]) -> Vec<u8> {
