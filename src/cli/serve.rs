@@ -140,13 +140,12 @@ impl Reception {
         };
         notify(&[sd_notify::NotifyState::Stopping]);
         self.close_links().await;
-        let ended = match ended {
-            Some(ended) => ended,
-            None => {
-                // The engine may have failed meanwhile; `ended` says so.
-                let _ = self.stop.send(());
-                self.ended.await
-            }
+        let ended = if let Some(ended) = ended {
+            ended
+        } else {
+            // The engine may have failed meanwhile; `ended` says so.
+            let _ = self.stop.send(());
+            self.ended.await
         };
         self.tasks.shutdown().await;
         match ended {

@@ -187,6 +187,14 @@ pub fn port_error(place: &Place, error: PortError) -> CliError {
         PortError::NotRunning => CliError::NoEngine,
         PortError::Version { theirs, ours } => CliError::Version { theirs, ours },
         PortError::InUse => CliError::InUse,
-        other => CliError::Talk(Box::new(other)),
+        PortError::NotASocket(_)
+        | PortError::PathTooLong(_)
+        | PortError::NoGroup(_)
+        | PortError::Desk(_)
+        | PortError::Foreign
+        | PortError::TooLong
+        | PortError::Timeout
+        | PortError::Closed
+        | PortError::Io(_) => CliError::Talk(Box::new(error)),
     }
 }
