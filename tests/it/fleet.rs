@@ -81,14 +81,19 @@ impl Fleet {
 
     /// Waits until every phone holds a receipt for everything, while phones repeat.
     pub(crate) fn settle(&mut self, smsc: &Smsc) {
-        for _ in 0..PATIENCE {
+        let mut quiet = 0;
+        while quiet < PATIENCE {
             self.listen(smsc);
             if self.phones.iter().all(|phone| phone.waiting.is_empty()) {
                 return;
             }
             let heard_to = self.heard_to;
             let more = |s: &mut super::smsc::State| (s.submitted.len() > heard_to).then_some(());
-            if smsc.wait(QUIET, more).is_none() && smsc.read(|s| s.unanswered() == 0) {
+            if smsc.wait(QUIET, more).is_some() {
+                continue;
+            }
+            quiet += 1;
+            if smsc.read(|s| s.unanswered() == 0) {
                 self.repeat(smsc);
             }
         }
