@@ -25,7 +25,7 @@ const SEALED: usize = 20;
 const OLD: usize = 2;
 /// All of it is through well within this time, reconnecting included.
 const THROUGH: Duration = Duration::from_mins(1);
-const STYLES: [&str; 6] = ["gsm", "latin", "ucs2", "footer", "payload", "parts"];
+const STYLES: [&str; 5] = ["gsm", "latin", "ucs2", "footer", "payload"];
 
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers")
