@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use super::fleet::Fleet;
 use super::office::{Office, fast_configuration, now, stop};
 use super::pdu::Address;
 use super::phone::Heard;
@@ -414,5 +415,22 @@ fn a_gateway_that_falls_silent_is_left() {
     office.check_in(&mut phone, 1);
     let name = Sms::text(Address::name("Ozeki"), "restarted");
     assert_eq!(office.smsc.deliver_and_wait(name), 0);
+    office.stop(engine);
+}
+
+#[test]
+fn throttled_receipts_among_many_are_sent_again() {
+    let office = Office::open_fast();
+    let mut fleet = Fleet::new(office.staff(12));
+    let engine = office.serve();
+    office.smsc.wait_bound(1);
+    office.smsc.answer_submits_with(&[0x58, 0x58, 0x14]);
+    for place in 0..fleet.phones.len() {
+        fleet.check_in(&office.smsc, place, "", true);
+    }
+    let all = |s: &mut super::smsc::State| (s.submitted.len() == 12).then_some(());
+    let sent = office.smsc.wait(SOON, all);
+    assert!(sent.is_some(), "{:#?}", office.json(&["outbox"]));
+    fleet.settle(&office.smsc);
     office.stop(engine);
 }

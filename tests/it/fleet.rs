@@ -79,30 +79,40 @@ impl Fleet {
         }
     }
 
-    /// Waits until every phone holds a receipt for everything, while phones repeat.
+    /// Waits until every phone holds a receipt for everything; phones repeat when nothing comes.
     pub(crate) fn settle(&mut self, smsc: &Smsc) {
         let mut quiet = 0;
         while quiet < PATIENCE {
             self.listen(smsc);
-            if self.phones.iter().all(|phone| phone.waiting.is_empty()) {
+            let delivered = smsc.read(|s| s.unanswered() == 0);
+            if delivered && self.phones.iter().all(|phone| phone.waiting.is_empty()) {
                 return;
             }
             let heard_to = self.heard_to;
-            let more = |s: &mut super::smsc::State| (s.submitted.len() > heard_to).then_some(());
+            let more = |s: &mut super::smsc::State| {
+                let settled = !delivered && s.unanswered() == 0;
+                (settled || s.submitted.len() > heard_to).then_some(())
+            };
             if smsc.wait(QUIET, more).is_some() {
                 continue;
             }
             quiet += 1;
-            if smsc.read(|s| s.unanswered() == 0) {
+            if delivered {
                 self.repeat(smsc);
             }
         }
-        let waiting = self
-            .phones
-            .iter()
-            .map(|phone| (phone.device, &phone.waiting));
-        let waiting: Vec<_> = waiting.filter(|(_, waiting)| !waiting.is_empty()).collect();
-        panic!("these never got a receipt: {waiting:#?}");
+        let missing = self.without_receipt();
+        panic!("these never got a receipt: {missing}");
+    }
+
+    /// Device, counter, and whether the phone never repeats, of what has no receipt.
+    fn without_receipt(&self) -> String {
+        let all = self.phones.iter().flat_map(|phone| {
+            let key = |message: &Message| (phone.device, message.counter);
+            phone.waiting.iter().map(key)
+        });
+        let shown = all.map(|key| format!("{key:?} shy: {}", self.shy.contains(&key)));
+        shown.collect::<Vec<_>>().join(", ")
     }
 
     /// Asserts that every check-in is one record, and every receipt tells of one; gives the feed back.
