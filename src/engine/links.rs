@@ -64,7 +64,9 @@ impl Link {
         self.cause = Some(cause);
         self.not_bound_since.get_or_insert(now.tick);
         if was_bound {
-            self.counters.drops += 1;
+            if cause != DownCause::Stopping {
+                self.counters.drops += 1;
+            }
             self.reply_ms = None;
             self.counters.gap_from.get_or_insert(heard_at);
             self.drain = None;
@@ -120,11 +122,59 @@ impl Link {
     }
 
     fn turn(&mut self, now: Now, state: LinkState) -> bool {
-        let news = self.state != state;
-        if news {
-            self.state = state;
+        // A link that tries and fails and tries again is down since it was last bound, not since the last try.
+        let is_bound = state == LinkState::Bound;
+        if is_bound != (self.state == LinkState::Bound) {
             self.since = now.wall;
         }
-        news
+        std::mem::replace(&mut self.state, state) != state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> Now {
+        Now {
+            wall: Millis(1_000_000 + ms),
+            tick: Tick(ms),
+        }
+    }
+
+    #[test]
+    fn a_link_that_tries_again_is_down_since_it_broke() {
+        let mut link = Link::new(at(0), GatewayCounters::default());
+        link.up(at(10));
+        assert!(link.down(at(20), DownCause::Closed, at(15).wall));
+        for ms in [30, 40, 50] {
+            assert!(link.connecting(at(ms)));
+            assert!(!link.down(at(ms + 5), DownCause::Refused, at(ms + 5).wall));
+        }
+        assert_eq!((link.since, link.counters.drops), (at(20).wall, 1));
+        assert_eq!(link.counters.gap_from, Some(at(15).wall));
+    }
+
+    #[test]
+    fn a_stop_in_order_is_no_break() {
+        let mut link = Link::new(at(0), GatewayCounters::default());
+        link.up(at(10));
+        assert!(link.down(at(20), DownCause::Stopping, at(20).wall));
+        assert_eq!(link.counters.drops, 0);
+    }
+
+    #[test]
+    fn a_gap_lasts_until_its_backlog_has_been_quiet_for_five_minutes() {
+        let mut link = Link::new(at(0), GatewayCounters::default());
+        link.up(at(0));
+        assert_eq!(link.gap(), None);
+        link.down(at(1_000), DownCause::Silent, at(500).wall);
+        assert_eq!(link.gap(), None);
+        link.up(at(60_000));
+        assert_eq!(link.gap(), Some((at(500).wall, at(60_000).wall)));
+        link.backlog_came(Tick(200_000));
+        assert!(!link.end_drain(Tick(60_000 + QUIET_MS)));
+        assert!(link.end_drain(Tick(200_000 + QUIET_MS)));
+        assert_eq!(link.gap(), None);
     }
 }
