@@ -40,6 +40,10 @@ number!(
     AlarmId(u64)
 );
 number!(
+    /// A part that waits: 1, 2, 3 in the order of arrival; begins anew where a restart finds none.
+    PartId(u64)
+);
+number!(
     /// What a device counts its messages by: 1 to 65,535; 0 says that none is left.
     Counter(u16)
 );

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Address, OutboxId};
+use super::{Address, OutboxId, Part};
 
 /// Which deliver_sm an answer belongs to.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +23,8 @@ pub struct InboundSms {
     pub octets: Bytes,
     /// `data_coding`, SMPP 3.4 section 5.2.19.
     pub data_coding: u8,
+    /// Which part of a long message it is; `None` for a message by itself.
+    pub part: Option<Part>,
 }
 
 /// User data of a message that we send.

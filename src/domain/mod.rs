@@ -7,6 +7,7 @@ mod ids;
 mod ledger;
 mod link;
 mod outbox;
+mod part;
 mod people;
 mod phone;
 mod time;
@@ -14,7 +15,7 @@ mod time;
 pub use address::Address;
 pub use alarm::{AlarmKind, AlarmRow};
 pub use check_in::{Action, Outcome, RefusedReason, UnreadableReason};
-pub use ids::{AlarmId, Counter, DeviceId, Digest, EmployeeId, GatewayName, OutboxId, Seq};
+pub use ids::{AlarmId, Counter, DeviceId, Digest, EmployeeId, GatewayName, OutboxId, PartId, Seq};
 pub use ledger::{
     DeskAct, Entry, LedgerRow, MarkRow, MessageRow, Operator, OverBound, RawBody, StopCause,
 };
@@ -23,6 +24,7 @@ pub use link::{
     OutboundSms, SmsBody, SubmitFault, Ticket,
 };
 pub use outbox::{AnswerKind, OutboxRow, OutboxState, Priority, SendError};
+pub use part::{Part, PartRow};
 pub use people::{
     DayBudget, DecidedRow, DeviceRow, Employee, PersonState, Presence, PresenceSource, Series,
 };

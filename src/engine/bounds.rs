@@ -6,6 +6,11 @@ use crate::domain::{DeviceId, Millis, OverBound};
 const FROM_ONE: u32 = 30;
 /// Unreadable messages kept in an hour from all numbers; frames that name a known device have as many of their own.
 const FROM_ALL: u32 = 500;
+/// Parts of long messages that wait, kept in an hour from one number: as many messages of two as may be unreadable. The
+/// part that completes a message is not kept, and not counted.
+const PARTS_FROM_ONE: u32 = 2 * FROM_ONE;
+/// The same from all numbers that nobody here has; those on cards have only their own bound.
+const PARTS_FROM_STRANGERS: u32 = 2 * FROM_ALL;
 /// Copies of one message that are kept as rows.
 pub(super) const COPIES: u16 = 10;
 
@@ -17,6 +22,8 @@ pub(super) struct Bounds {
     by_device: BTreeMap<DeviceId, u32>,
     strangers: u32,
     devices: u32,
+    parts_by_number: BTreeMap<Vec<u8>, u32>,
+    parts_of_strangers: u32,
     over: OverBound,
 }
 
@@ -36,6 +43,20 @@ impl Bounds {
         }
         *all += 1;
         *one += 1;
+        true
+    }
+
+    /// Whether a part from `number`, which somebody here has or nobody, is kept until the others come; counts it.
+    pub(super) fn keeps_part(&mut self, number: &[u8], known: bool) -> bool {
+        if !known && self.parts_of_strangers >= PARTS_FROM_STRANGERS {
+            return false;
+        }
+        let one = self.parts_by_number.entry(number.to_vec()).or_default();
+        if *one >= PARTS_FROM_ONE {
+            return false;
+        }
+        *one += 1;
+        self.parts_of_strangers += u32::from(!known);
         true
     }
 
@@ -91,6 +112,20 @@ mod tests {
                 .count(),
             29
         );
+    }
+
+    #[test]
+    fn parts_have_a_bound_of_their_own() {
+        let mut bounds = Bounds::default();
+        let kept = (0..100).filter(|_| bounds.keeps_part(b"1", true)).count();
+        assert_eq!(kept, 60);
+        let strangers = (0..2_000u32)
+            .filter(|n| bounds.keeps_part(&n.to_be_bytes(), false))
+            .count();
+        assert_eq!(strangers, 1_000);
+        assert!(bounds.parts_by_number.len() <= 1_001);
+        assert!(bounds.keeps_part(b"2", true));
+        assert!(bounds.keeps(b"1", None));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::facts;
 use super::journal::Journal;
 use super::links::Link;
 use super::outbox::{Change, Outbox};
+use super::parts::Parts;
 use super::roster::Roster;
 use super::settings::Settings;
 use super::{Now, Then, Tick};
@@ -54,6 +55,7 @@ pub struct Engine {
     pub(super) links: BTreeMap<GatewayName, Link>,
     pub(super) alarms: Alarms,
     pub(super) bounds: Bounds,
+    pub(super) parts: Parts,
     pub(super) clock: ClockWatch,
     pub(super) journal: Journal,
     /// The first envelope from an employee's number that did not open since one did.
@@ -94,6 +96,8 @@ impl Engine {
             return Err(StartError::StoreKey);
         }
         let roster = Roster::load(&mut loaded, &store_key)?;
+        let waiting = std::mem::take(&mut loaded.parts);
+        let parts = Parts::restore(waiting, &roster, settings.country, now);
         let outbox = restore_outbox(&settings, &mut loaded, now);
         let mut links = BTreeMap::new();
         for gateway in &settings.gateways {
@@ -107,6 +111,7 @@ impl Engine {
             links,
             alarms: Alarms::new(std::mem::take(&mut loaded.alarms), meta.last_alarm),
             bounds: Bounds::default(),
+            parts,
             clock: ClockWatch::new(now, settings.released_at),
             journal: Journal::new(loaded.last.as_ref()),
             unopened: BTreeMap::new(),
@@ -217,6 +222,7 @@ impl Engine {
         if let Some(over) = self.bounds.turn_hour(now.wall) {
             self.journal.append(now, Entry::OverBound(over));
         }
+        self.give_up_parts(now);
         if now.tick >= self.alive.plus_ms(ALIVE_MS) {
             self.meta_changed = true;
         }
@@ -232,7 +238,7 @@ impl Engine {
             .filter_map(|link| link.deadline(now.tick))
             .min();
         let outbox = self.outbox.deadline(now.tick);
-        [Some(alive), links, outbox]
+        [Some(alive), links, outbox, self.parts.deadline()]
             .into_iter()
             .flatten()
             .min()

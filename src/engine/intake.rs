@@ -55,8 +55,7 @@ impl Engine {
             },
             retry_of: None,
         };
-        self.take_in(now, &arrival, archive)?;
-        Ok(())
+        self.take_in_part(now, sms.part, arrival, archive)
     }
 
     /// Decides about a message. Returns the row that says so; `None` where nothing was written.

@@ -15,6 +15,7 @@ mod legacy;
 mod links;
 mod outbox;
 mod pace;
+mod parts;
 mod queries;
 mod roster;
 mod settings;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     AlarmId, AlarmRow, Counter, DecidedRow, DeviceId, DeviceRow, Digest, Employee, EmployeeId,
-    GatewayName, LedgerRow, Millis, OutboxId, OutboxRow, PersonState, Seq, Series,
+    GatewayName, LedgerRow, Millis, OutboxId, OutboxRow, PartId, PartRow, PersonState, Seq, Series,
 };
 
 /// All that one commit writes. Keyed rows replace what stood under their key.
@@ -28,6 +28,8 @@ pub struct Batch {
     pub legacy: BTreeMap<(EmployeeId, Digest), Seq>,
     /// Alarms; `None` removes.
     pub alarms: BTreeMap<AlarmId, Option<AlarmRow>>,
+    /// Parts that wait for the others of their message; `None` removes.
+    pub parts: BTreeMap<PartId, Option<PartRow>>,
     /// Counters and marks of the desk.
     pub meta: Option<Meta>,
 }
@@ -45,6 +47,7 @@ impl Batch {
             people,
             legacy,
             alarms,
+            parts,
             meta,
         } = self;
         ledger.is_empty()
@@ -56,6 +59,7 @@ impl Batch {
             && people.is_empty()
             && legacy.is_empty()
             && alarms.is_empty()
+            && parts.is_empty()
             && meta.is_none()
     }
 }
@@ -113,6 +117,8 @@ pub struct Loaded {
     pub outbox: BTreeMap<OutboxId, OutboxRow>,
     /// Alarms.
     pub alarms: BTreeMap<AlarmId, AlarmRow>,
+    /// Parts that wait, in the order in which they came.
+    pub parts: BTreeMap<PartId, PartRow>,
     /// Single values; default in a new store.
     pub meta: Meta,
 }

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Meta, StoreError};
 use crate::domain::{
-    AlarmRow, DecidedRow, DeviceRow, Employee, LedgerRow, OutboxRow, PersonState, Seq,
+    AlarmRow, DecidedRow, DeviceRow, Employee, LedgerRow, OutboxRow, PartRow, PersonState, Seq,
 };
 
 /// The layout of the whole store: which tables there are, and what their keys mean.
@@ -62,6 +62,9 @@ impl Row for Seq {
 }
 impl Row for AlarmRow {
     const KIND: &'static str = "alarm";
+}
+impl Row for PartRow {
+    const KIND: &'static str = "part";
 }
 impl Row for Meta {
     const KIND: &'static str = "meta";
@@ -208,8 +211,8 @@ mod tests {
     use crate::domain::{
         Action, Address, AlarmId, AlarmKind, AnswerKind, BindFault, Counter, Country, DayBudget,
         DeviceId, Digest, DownCause, EmployeeId, Entry, GatewayName, MarkRow, MessageRow, Millis,
-        Msisdn, Operator, OutboxId, OutboxState, Outcome, OverBound, Presence, PresenceSource,
-        Priority, RawBody, SendError, SmsBody, UnreadableReason,
+        Msisdn, Operator, OutboxId, OutboxState, Outcome, OverBound, Part, Presence,
+        PresenceSource, Priority, RawBody, SendError, SmsBody, UnreadableReason,
     };
     use crate::store::GatewayCounters;
 
@@ -374,6 +377,20 @@ mod tests {
         }
     }
 
+    fn part() -> PartRow {
+        PartRow {
+            gateway: GatewayName::new("reception"),
+            source: Address::international("+989102211824"),
+            destination: Address::plain("1000"),
+            part: Part::new(300, 2, 1).unwrap(),
+            body: RawBody {
+                octets: vec![1, 2, 3],
+                data_coding: 8,
+            },
+            received_at: AT,
+        }
+    }
+
     fn meta() -> Meta {
         let counters = GatewayCounters {
             received: 1,
@@ -461,6 +478,7 @@ mod tests {
             &alarm(),
             "010105c6f2a186bf680201046179736509726563657074696f6ec6f2a186bf6801c6f2a186bf689f5c3c1c",
         );
+        golden(&part(), "");
         golden(
             &meta(),
             concat!(
@@ -527,6 +545,7 @@ mod tests {
             any_content::<PersonState>(&octets);
             any_content::<Seq>(&octets);
             any_content::<AlarmRow>(&octets);
+            any_content::<PartRow>(&octets);
             any_content::<Meta>(&octets);
         }
     }

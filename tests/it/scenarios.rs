@@ -62,6 +62,8 @@ scenarios![
     addresses,
     clock,
     delivery_receipts,
+    parts,
+    parts_bounds,
 ];
 
 #[test]

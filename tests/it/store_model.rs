@@ -6,8 +6,9 @@ use hazir::domain::{
     Action, Address, AlarmId, AlarmKind, AlarmRow, AnswerKind, BindFault, Counter, Country,
     DayBudget, DecidedRow, DeskAct, DeviceId, DeviceRow, Digest, DownCause, Employee, EmployeeId,
     Entry, GatewayName, LedgerRow, MarkRow, MessageRow, Millis, Msisdn, Operator, OutboxId,
-    OutboxRow, OutboxState, Outcome, OverBound, PersonState, Presence, PresenceSource, Priority,
-    RawBody, RefusedReason, SendError, Seq, Series, SmsBody, StopCause, UnreadableReason,
+    OutboxRow, OutboxState, Outcome, OverBound, Part, PartId, PartRow, PersonState, Presence,
+    PresenceSource, Priority, RawBody, RefusedReason, SendError, Seq, Series, SmsBody, StopCause,
+    UnreadableReason,
 };
 use hazir::store::{Archive, Batch, GatewayCounters, Loaded, Meta, RedbStore, Store, StoreError};
 
@@ -27,6 +28,7 @@ pub struct Model {
     people: BTreeMap<EmployeeId, PersonState>,
     legacy: BTreeMap<(EmployeeId, Digest), Seq>,
     alarms: BTreeMap<AlarmId, AlarmRow>,
+    parts: BTreeMap<PartId, PartRow>,
     meta: Meta,
 }
 
@@ -132,6 +134,12 @@ impl Model {
                 None => self.alarms.remove(id),
             };
         }
+        for (id, part) in &batch.parts {
+            match part {
+                Some(part) => self.parts.insert(*id, part.clone()),
+                None => self.parts.remove(id),
+            };
+        }
         if let Some(meta) = &batch.meta {
             self.meta = meta.clone();
         }
@@ -175,6 +183,7 @@ impl Model {
                 people: self.people.clone(),
                 outbox: loaded_outbox.map(|(id, row)| (*id, row.clone())).collect(),
                 alarms: self.alarms.clone(),
+                parts: self.parts.clone(),
                 meta: self.meta.clone(),
             },
             ledger: self.ledger.clone(),
@@ -233,6 +242,11 @@ impl Model {
             let id = AlarmId(1 + seeded.below(FEW));
             let row = (!seeded.one_in(3)).then(|| alarm(seeded, id));
             batch.alarms.insert(id, row);
+        }
+        for _ in 0..seeded.below(3) {
+            let id = PartId(1 + seeded.below(FEW));
+            let row = (!seeded.one_in(3)).then(|| part(seeded, wide));
+            batch.parts.insert(id, row);
         }
         if seeded.one_in(2) {
             batch.meta = Some(meta(seeded));
@@ -471,6 +485,22 @@ fn alarm(seeded: &mut Seeded, id: AlarmId) -> AlarmRow {
         count: few(seeded),
         seen: some(seeded, |seeded| (operator(seeded), moment(seeded))),
         ended_at: some(seeded, moment),
+    }
+}
+
+fn part(seeded: &mut Seeded, wide: bool) -> PartRow {
+    let number = u8::try_from(1 + seeded.below(3)).unwrap();
+    let reference = u16::try_from(seeded.below(1 << 16)).unwrap();
+    PartRow {
+        gateway: gateway(seeded),
+        source: address(seeded),
+        destination: address(seeded),
+        part: Part::new(reference, 3, number).unwrap(),
+        body: RawBody {
+            octets: vec![number; if wide { 1_000 } else { 134 }],
+            data_coding: 8,
+        },
+        received_at: moment(seeded),
     }
 }
 

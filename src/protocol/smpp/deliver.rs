@@ -7,7 +7,7 @@ use rusmpp::values::{Npi, Ton};
 
 use super::frame::Frame;
 use super::{lenient, udh};
-use crate::domain::{Address, InboundSms};
+use crate::domain::{Address, InboundSms, Part};
 
 /// What a deliver_sm or data_sm brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,21 @@ pub(super) struct Delivery {
     pub(super) octets: Bytes,
     pub(super) receipted_message_id: Option<Vec<u8>>,
     pub(super) message_state: Option<u8>,
+    pub(super) segment: Segment,
+}
+
+/// What the `sar_*` TLVs say.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Segment {
+    pub(super) reference: Option<u16>,
+    pub(super) total: Option<u8>,
+    pub(super) number: Option<u8>,
+}
+
+impl Segment {
+    fn part(self) -> Option<Part> {
+        Part::new(self.reference?, self.total?, self.number?)
+    }
 }
 
 /// What a delivery is for.
@@ -70,9 +85,18 @@ impl Delivery {
         }
     }
 
+    /// Which part of a long message it is. The header was written by the phone, the TLVs by a gateway: it goes first.
+    fn part(&self) -> Option<Part> {
+        let in_header = (self.esm_class & Self::UDH != 0)
+            .then(|| udh::part(&self.octets))
+            .flatten();
+        in_header.or_else(|| self.segment.part())
+    }
+
     pub(super) fn into_sms(self) -> InboundSms {
         InboundSms {
             octets: self.octets.slice_ref(self.text()),
+            part: self.part(),
             source: self.source,
             destination: self.destination,
             data_coding: self.data_coding,
@@ -115,6 +139,16 @@ fn strictly(body: &[u8]) -> Option<Delivery> {
         }
         if let TlvValue::MessageState(state) = value {
             delivery.message_state.get_or_insert(u8::from(*state));
+        }
+        let segment = &mut delivery.segment;
+        if let TlvValue::SarMsgRefNum(reference) = value {
+            segment.reference.get_or_insert(*reference);
+        }
+        if let TlvValue::SarTotalSegments(total) = value {
+            segment.total.get_or_insert(*total);
+        }
+        if let TlvValue::SarSegmentSeqnum(number) = value {
+            segment.number.get_or_insert(*number);
         }
     }
     if text.is_empty() {
@@ -243,6 +277,47 @@ mod tests {
     }
 
     #[test]
+    fn a_part_is_told_by_header_or_tlvs() {
+        let part = |body: &[u8]| read(body).into_sms().part;
+        let sar = |reference: &[u8], total: &[u8], number: &[u8]| {
+            let tlvs = [
+                tlv(0x020c, reference),
+                tlv(0x020e, total),
+                tlv(0x020f, number),
+            ];
+            tlvs.concat()
+        };
+        let of = |reference, total, number| Some(Part::new(reference, total, number).unwrap());
+        let header = b"\x05\x00\x03\x11\x02\x01HZ.";
+        assert_eq!(part(&deliver_body(0x40, header, &[])), of(0x11, 2, 1));
+        assert_eq!(part(&deliver_body(0, header, &[])), None);
+        let tlvs = sar(&[1, 2], &[3], &[2]);
+        assert_eq!(part(&deliver_body(0, b"HZ.", &tlvs)), of(0x0102, 3, 2));
+        assert_eq!(part(&deliver_body(0x40, header, &tlvs)), of(0x11, 2, 1));
+        for (wrong, name) in [
+            (sar(&[1], &[3], &[2]), "a reference of one octet"),
+            (sar(&[1, 2], &[0, 3], &[2]), "a total of two"),
+            (sar(&[1, 2], &[3], &[]), "a number of none"),
+            (sar(&[1, 2], &[1], &[1]), "the only one"),
+            (sar(&[1, 2], &[2], &[3]), "more than there are"),
+            (tlv(0x020c, &[1, 2]), "a reference alone"),
+        ] {
+            assert_eq!(part(&deliver_body(0, b"HZ.", &wrong)), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn parts_are_told_where_rusmpp_refuses() {
+        let stray = [tlv(0x020c, &[0, 9]), tlv(0x020e, &[2]), tlv(0x020f, &[2])].concat();
+        let body = deliver_body(0, b"HZ.", &[stray, vec![0]].concat());
+        assert_eq!(strictly(&body), None);
+        assert_eq!(read(&body).into_sms().part, Part::new(9, 2, 2));
+        let body = deliver_body(0x40, b"\x06\x08\x04\x01\x02\x02\x01HZ.", &[0]);
+        assert_eq!(strictly(&body), None);
+        assert_eq!(read(&body).into_sms().part, Part::new(0x0102, 2, 1));
+    }
+
+    #[test]
     fn a_data_sm_carries_its_text_in_message_payload() {
         let mut body = octets("00 01 01 '0912' 00 01 01 '11' 00 00 00 08");
         body.extend(tlv(0x0424, b"HZ.AA."));
@@ -274,12 +349,22 @@ mod tests {
             payload in vec(any::<u8>(), 0..600),
             id in "[0-9a-f]{0,20}",
             state: u8,
+            reference: u16,
+            total: u8,
+            number: u8,
         ) {
             let id = [id.as_bytes(), &[0]].concat();
-            let tlvs = [tlv(0x0424, &payload), tlv(0x001e, &id), tlv(0x0427, &[state])].concat();
+            let sar = [
+                tlv(0x020c, &reference.to_be_bytes()),
+                tlv(0x020e, &[total]),
+                tlv(0x020f, &[number]),
+            ];
+            let others = [tlv(0x0424, &payload), tlv(0x001e, &id), tlv(0x0427, &[state])];
+            let tlvs = [sar.concat(), others.concat()].concat();
             let body = deliver_body(esm_class, &text, &tlvs);
             let strict = strictly(&body).expect("well formed");
             prop_assert_eq!(strict.esm_class, esm_class);
+            prop_assert_eq!(strict.segment.part(), Part::new(reference, total, number));
             prop_assert_eq!(strict, lenient::deliver_sm(&body));
         }
 

@@ -15,10 +15,13 @@
 
 use bytes::Bytes;
 
-use super::deliver::Delivery;
+use super::deliver::{Delivery, Segment};
 use crate::domain::Address;
 
 const RECEIPTED_MESSAGE_ID: u16 = 0x001e;
+const SAR_MSG_REF_NUM: u16 = 0x020c;
+const SAR_TOTAL_SEGMENTS: u16 = 0x020e;
+const SAR_SEGMENT_SEQNUM: u16 = 0x020f;
 const MESSAGE_PAYLOAD: u16 = 0x0424;
 const MESSAGE_STATE: u16 = 0x0427;
 
@@ -83,6 +86,7 @@ struct Tlvs<'a> {
     message_payload: &'a [u8],
     receipted_message_id: Option<&'a [u8]>,
     message_state: Option<u8>,
+    segment: Segment,
 }
 
 impl<'a> Tlvs<'a> {
@@ -112,6 +116,9 @@ impl<'a> Tlvs<'a> {
             MESSAGE_STATE if self.message_state.is_none() && value.len() == 1 => {
                 self.message_state = value.first().copied();
             }
+            SAR_MSG_REF_NUM => self.segment.reference = self.segment.reference.or(word(value)),
+            SAR_TOTAL_SEGMENTS => self.segment.total = self.segment.total.or(octet(value)),
+            SAR_SEGMENT_SEQNUM => self.segment.number = self.segment.number.or(octet(value)),
             _ => {}
         }
     }
@@ -137,8 +144,22 @@ impl<'a> Tlvs<'a> {
             octets: Bytes::copy_from_slice(octets),
             receipted_message_id: self.receipted_message_id.map(<[u8]>::to_vec),
             message_state: self.message_state,
+            segment: self.segment,
         }
     }
+}
+
+/// A value of one octet; `None` where it has another length.
+fn octet(value: &[u8]) -> Option<u8> {
+    match value {
+        [octet] => Some(*octet),
+        _ => None,
+    }
+}
+
+/// A value of two octets; `None` where it has another length.
+fn word(value: &[u8]) -> Option<u16> {
+    value.try_into().ok().map(u16::from_be_bytes)
 }
 
 struct Cursor<'a> {

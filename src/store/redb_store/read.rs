@@ -8,11 +8,11 @@ use super::RedbStore;
 use super::fault::{Fault, Wrong};
 use super::tables::{
     ALARMS, BY_PERSON, DECIDED, DESK_KEY, DEVICES, EMPLOYEES, LEDGER, LEGACY, META, META_ROW,
-    OUTBOX, PEOPLE, UNSETTLED, legacy_key, whose,
+    OUTBOX, PARTS, PEOPLE, UNSETTLED, legacy_key, whose,
 };
 use crate::domain::{
-    AlarmId, Counter, DeviceId, Digest, EmployeeId, LedgerRow, Millis, OutboxId, OutboxRow, Seq,
-    Series,
+    AlarmId, Counter, DeviceId, Digest, EmployeeId, LedgerRow, Millis, OutboxId, OutboxRow, PartId,
+    Seq, Series,
 };
 use crate::store::rows::{Row, decode};
 use crate::store::{Archive, Loaded, Meta, Store, StoreError};
@@ -153,6 +153,11 @@ pub(super) fn load(txn: &ReadTransaction) -> Result<Loaded, Fault> {
         let (id, octets) = row?;
         let alarm = decode([id.value(), 0, 0], octets.value())?;
         loaded.alarms.insert(AlarmId(id.value()), alarm);
+    }
+    for row in txn.open_table(PARTS)?.iter()? {
+        let (id, octets) = row?;
+        let part = decode([id.value(), 0, 0], octets.value())?;
+        loaded.parts.insert(PartId(id.value()), part);
     }
     if let Some(octets) = txn.open_table(META)?.get(DESK_KEY)? {
         loaded.meta = decode::<Meta>(META_ROW, octets.value())?;

@@ -18,6 +18,7 @@ pub(super) const PEOPLE: TableDefinition<'_, u32, &[u8]> = TableDefinition::new(
 pub(super) const LEGACY: TableDefinition<'_, (u32, &[u8; 16]), &[u8]> =
     TableDefinition::new("legacy");
 pub(super) const ALARMS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("alarms");
+pub(super) const PARTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("parts");
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
 /// Four octets, little endian, in every layout: what an older program reads before anything else.
@@ -38,6 +39,7 @@ pub(super) fn prepare(database: &Database) -> Result<(), Fault> {
         txn.open_table(PEOPLE)?;
         txn.open_table(LEGACY)?;
         txn.open_table(ALARMS)?;
+        txn.open_table(PARTS)?;
         let layout = LAYOUT.to_le_bytes();
         txn.open_table(META)?
             .insert(LAYOUT_KEY, layout.as_slice())?;

@@ -5,7 +5,7 @@ use redb::{TableDefinition, WriteTransaction};
 use super::fault::Fault;
 use super::tables::{
     ALARMS, BY_PERSON, DECIDED, DESK_KEY, DEVICES, EMPLOYEES, LEDGER, LEGACY, META, META_ROW,
-    OUTBOX, PEOPLE, UNSETTLED, legacy_key, whose,
+    OUTBOX, PARTS, PEOPLE, UNSETTLED, legacy_key, whose,
 };
 use crate::store::Batch;
 use crate::store::rows::{Row, encode};
@@ -111,19 +111,34 @@ fn write_single(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
         }
     }
     if !batch.alarms.is_empty() {
-        let mut alarms = txn.open_table(ALARMS)?;
-        for (id, row) in &batch.alarms {
-            if let Some(row) = row {
-                let octets = encode([id.0, 0, 0], row)?;
-                alarms.insert(id.0, octets.as_slice())?;
-            } else {
-                alarms.remove(id.0)?;
-            }
-        }
+        let alarms = batch.alarms.iter().map(|(id, row)| (id.0, row));
+        write_passing(txn, ALARMS, alarms)?;
+    }
+    if !batch.parts.is_empty() {
+        let parts = batch.parts.iter().map(|(id, row)| (id.0, row));
+        write_passing(txn, PARTS, parts)?;
     }
     if let Some(meta) = &batch.meta {
         let octets = encode(META_ROW, meta)?;
         txn.open_table(META)?.insert(DESK_KEY, octets.as_slice())?;
+    }
+    Ok(())
+}
+
+/// Writes rows that come and go.
+fn write_passing<'a, R: Row + 'a>(
+    txn: &WriteTransaction,
+    definition: TableDefinition<'_, u64, &'static [u8]>,
+    rows: impl Iterator<Item = (u64, &'a Option<R>)>,
+) -> Result<(), Fault> {
+    let mut table = txn.open_table(definition)?;
+    for (id, row) in rows {
+        if let Some(row) = row {
+            let octets = encode([id, 0, 0], row)?;
+            table.insert(id, octets.as_slice())?;
+        } else {
+            table.remove(id)?;
+        }
     }
     Ok(())
 }

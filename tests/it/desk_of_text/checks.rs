@@ -1,7 +1,8 @@
 //! The verbs that look, and those of the desk.
 
 use hazir::api::{Ask, Command, Query, Reply};
-use hazir::domain::{Action, Millis, OutboxId, Seq};
+use hazir::domain::{Action, Entry, Millis, OutboxId, Seq};
+use hazir::store::{Archive as _, Store as _};
 
 use super::{Office, span};
 
@@ -114,6 +115,28 @@ impl Office {
             })
             .collect();
         compare(lines.into_iter().rev().take(words.len()).rev(), words)
+    }
+
+    /// `waiting N`: how many parts wait on disk.
+    pub(super) fn waiting(&mut self, words: &[&str]) -> Result<(), String> {
+        let loaded = self.parts().1.load().map_err(|e| e.to_string())?;
+        compare([loaded.parts.len().to_string()].into_iter(), words)
+    }
+
+    /// Outcomes of all messages, oldest first.
+    pub fn outcomes(&mut self) -> Vec<String> {
+        let rows = self.parts().1.ledger_page(Seq(0), usize::MAX).unwrap();
+        let outcomes = rows.into_iter().filter_map(|row| match row.entry {
+            Entry::Message(message) => Some(format!("{:?}", message.outcome).to_lowercase()),
+            Entry::Mark(_)
+            | Entry::LinkUp { .. }
+            | Entry::LinkDown { .. }
+            | Entry::EngineStarted { .. }
+            | Entry::EngineStopped { .. }
+            | Entry::Desk { .. }
+            | Entry::OverBound(_) => None,
+        });
+        outcomes.collect()
     }
 
     /// `desk suspend|resume|revoke NAME`, `desk acknowledge all`, `desk mark NAME IN -1h`, `desk retry SEQ|failed`,

@@ -2,20 +2,18 @@
 //! are played by hand, and a clock that is moved.
 
 mod checks;
+mod messages;
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use hazir::api::{Ask, Command, EnrolKey, NewEmployee, Reply, Request};
 use hazir::domain::{
-    Action, Address, Counter, DeliveryReport, DeliveryState, DeviceId, DownCause, EmployeeId,
-    GatewayName, InboundSms, LinkEvent, LinkOrder, Millis, Msisdn, Operator, OutboundSms, SmsBody,
-    SubmitFault, Ticket,
+    Address, DeliveryReport, DeliveryState, DeviceId, DownCause, EmployeeId, GatewayName,
+    LinkEvent, LinkOrder, Millis, Msisdn, Operator, OutboundSms, SmsBody, SubmitFault,
 };
 use hazir::engine::{Engine, Entropy, GatewaySettings, Now, Receipts, Rules, Settings, Then, Tick};
 use hazir::protocol::{
-    Answer, Attendance, DeviceKeys, Header, Kind, Padding, RootKey, Status, StoreKey, envelope,
-    frame, legacy,
+    Answer, DeviceKeys, Header, RootKey, Status, StoreKey, envelope, frame, legacy,
 };
 use hazir::store::{RedbStore, Store};
 use redb::backends::InMemoryBackend;
@@ -153,6 +151,7 @@ impl Office {
             "link" => self.link(words),
             "deliver" => self.deliver(words),
             "text" => self.text(words),
+            "part" => self.part(words),
             "legacy" => self.legacy(words),
             "accept" => self.respond(words, |n| Ok(format!("id{n}"))),
             "refuse" => {
@@ -172,6 +171,7 @@ impl Office {
             "outbox" => self.outbox(words),
             "alarms" => self.alarms(words),
             "feed" => self.feed(words),
+            "waiting" => self.waiting(words),
             "desk" => self.desk(words),
             other => Err(format!("no such verb: {other}")),
         }
@@ -406,99 +406,6 @@ impl Office {
             }
             _ => return Err("up or down".into()),
         }
-        Ok(())
-    }
-
-    fn bring(&mut self, gateway: &str, from: &str, octets: Vec<u8>) {
-        self.tickets += 1;
-        let ticket = Ticket {
-            connection: 1,
-            sequence: self.tickets,
-        };
-        let sms = InboundSms {
-            source: Address::plain(from),
-            destination: Address::plain(DESK),
-            octets: Bytes::from(octets),
-            data_coding: 0,
-        };
-        self.event(gateway, LinkEvent::Inbound { ticket, sms });
-    }
-
-    /// `deliver NAME IN|OUT [same] [counter=N] [claimed=-2h] [from=NUMBER] [note=X] [tag=wrong] [kind=N] [empty] [gateway=G]`
-    fn deliver(&mut self, words: &[&str]) -> Result<(), String> {
-        let [name, action, rest @ ..] = words else {
-            return Err("NAME IN|OUT".into());
-        };
-        let value = |key: &str| {
-            rest.iter()
-                .find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
-        };
-        let claimed = value("claimed").map_or(Ok(0), span)?;
-        let claimed_at = Millis::from_unix_s(self.now.wall.plus_ms(claimed).unix_s());
-        let phone = self.phones.get_mut(*name).ok_or("no such phone")?;
-        if !rest.contains(&"same") {
-            let counter = match value("counter") {
-                Some(counter) => counter.parse().map_err(|_| "a counter")?,
-                None => phone.counter + 1,
-            };
-            phone.counter = phone.counter.max(counter);
-            let action = if *action == "IN" {
-                Action::In
-            } else {
-                Action::Out
-            };
-            let note = value("note").unwrap_or_default().to_owned();
-            let content = Attendance {
-                action,
-                claimed_at,
-                note,
-            };
-            let mut plaintext = content.encode(Padding::None).map_err(|e| e.to_string())?;
-            if rest.contains(&"empty") {
-                plaintext.clear();
-            }
-            let kind = Kind::new(
-                value("kind")
-                    .map_or(Ok(1), str::parse)
-                    .map_err(|_| "a kind")?,
-            );
-            let header = Header {
-                kind,
-                device: phone.device,
-                counter: Counter(counter),
-            };
-            let mut nonce = [0; 12];
-            Seeded(u64::from(self.tickets) + 99).fill(&mut nonce);
-            phone.last = envelope::seal(&phone.keys.to_desk, header, nonce, &plaintext);
-        }
-        let mut octets = phone.last.clone();
-        if value("tag") == Some("wrong") {
-            *octets.last_mut().unwrap() ^= 1;
-        }
-        let from = value("from").unwrap_or(&phone.number).to_owned();
-        self.bring(
-            value("gateway").unwrap_or("g"),
-            &from,
-            frame::encode(&octets).into_bytes(),
-        );
-        Ok(())
-    }
-
-    /// `text NUMBER WORDS…`
-    fn text(&mut self, words: &[&str]) -> Result<(), String> {
-        let [from, words @ ..] = words else {
-            return Err("NUMBER WORDS".into());
-        };
-        self.bring("g", from, words.join(" ").into_bytes());
-        Ok(())
-    }
-
-    /// `legacy NUMBER TEXT…`
-    fn legacy(&mut self, words: &[&str]) -> Result<(), String> {
-        let [from, words @ ..] = words else {
-            return Err("NUMBER TEXT".into());
-        };
-        self.bring("g", from, legacy::check_in(&words.join(" ")).into_bytes());
         Ok(())
     }
 

@@ -464,5 +464,6 @@ pub fn inbound(text: &[u8]) -> InboundSms {
         destination: Address::international("+989000000000"),
         octets: Bytes::copy_from_slice(text),
         data_coding: 0,
+        part: None,
     }
 }
