@@ -349,3 +349,165 @@ fn row_of(part: Part, arrival: &Arrival) -> PartRow {
         received_at: arrival.received_at,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Address, GatewayName};
+
+    const NOW: Now = Now {
+        wall: Millis(WAIT_MS * 10),
+        tick: Tick(50),
+    };
+
+    fn row(from: &str, reference: u16, total: u8, number: u8, text: &[u8]) -> PartRow {
+        PartRow {
+            gateway: GatewayName::new("g"),
+            source: Address::plain(from),
+            destination: Address::plain("1000"),
+            part: Part::new(reference, total, number).unwrap(),
+            body: RawBody {
+                octets: text.to_vec(),
+                data_coding: number,
+            },
+            received_at: NOW.wall,
+        }
+    }
+
+    fn key(row: &PartRow) -> Key {
+        Key::of(row, &Roster::default(), Country::parse("IR").unwrap()).0
+    }
+
+    fn begin(parts: &mut Parts, known: bool, row: PartRow) {
+        let id = parts.next_id();
+        parts.begin(key(&row), known, NOW.tick, id, row);
+    }
+
+    #[test]
+    fn a_number_is_the_same_however_it_is_written() {
+        let one = key(&row("09121111111", 1, 2, 1, b""));
+        for (from, is_same) in [
+            ("+989121111111", true),
+            ("00989121111111", true),
+            ("989121111111", true),
+            ("09121111112", false),
+            ("Ozeki", false),
+            ("", false),
+        ] {
+            assert_eq!(key(&row(from, 1, 2, 2, b"")) == one, is_same, "'{from}'");
+        }
+        assert_ne!(key(&row("09121111111", 2, 2, 1, b"")), one);
+        assert_ne!(key(&row("09121111111", 1, 3, 1, b"")), one);
+        let mut other = row("09121111111", 1, 2, 1, b"");
+        other.destination = Address::plain("1001");
+        assert_ne!(key(&other), one);
+    }
+
+    #[test]
+    fn a_part_finds_its_place() {
+        let mut parts = Parts::default();
+        let place = |parts: &Parts, row: &PartRow| parts.place(&key(row), row);
+        let [one, two, three] = [1, 2, 3].map(|number| row("a", 1, 3, number, &[number]));
+        assert_eq!(place(&parts, &two), Place::First);
+        begin(&mut parts, false, two.clone());
+        assert_eq!(place(&parts, &two), Place::Held);
+        assert_eq!(place(&parts, &three), Place::Next(0));
+        let id = parts.next_id();
+        parts.waiting[0].insert(id, three.clone());
+        assert_eq!(place(&parts, &one), Place::Last(0));
+        let other = row("a", 1, 3, 2, b"other");
+        assert_eq!(place(&parts, &other), Place::Taken(0));
+        assert_eq!(place(&parts, &row("b", 1, 3, 1, b"")), Place::First);
+
+        let id = parts.next_id();
+        parts.waiting[0].insert(id, one.clone());
+        let whole = parts.waiting.remove(0);
+        let arrival = whole.arrival().unwrap();
+        assert_eq!(arrival.body.octets, [1, 2, 3]);
+        assert_eq!(arrival.body.data_coding, 1);
+        parts.complete(&whole);
+        assert_eq!(place(&parts, &one), Place::Late(0));
+        assert_eq!(place(&parts, &other), Place::First);
+        begin(&mut parts, false, other);
+        assert_eq!(place(&parts, &two), Place::Late(0));
+    }
+
+    #[test]
+    fn a_message_that_came_again_is_whole_once() {
+        let mut parts = Parts::default();
+        let two = [1, 2].map(|number| row("a", 1, 2, number, &[number]));
+        let [one, two] = two;
+        begin(&mut parts, false, one);
+        let id = parts.next_id();
+        parts.waiting[0].insert(id, two);
+        let whole = parts.waiting.remove(0);
+        parts.complete(&whole);
+        parts.complete(&whole);
+        assert_eq!(parts.completed.len(), 1);
+        for _ in 0..2 {
+            assert_eq!(parts.came_again(0, 2), None);
+            assert_eq!(parts.came_again(0, 2), None);
+            assert_eq!(parts.came_again(0, 1).unwrap().octets, [1, 2]);
+        }
+    }
+
+    #[test]
+    fn the_oldest_gives_way_and_strangers_first() {
+        let mut parts = Parts::default();
+        for n in 0..WAITING_FROM_ONE {
+            assert_eq!(parts.gives_way(b"a"), None);
+            let reference = u16::try_from(n).unwrap();
+            begin(&mut parts, true, row("a", reference, 2, 1, b""));
+        }
+        assert_eq!(parts.gives_way(b"a"), Some(0));
+        for n in WAITING_FROM_ONE..WAITING {
+            assert_eq!(parts.gives_way(b"b"), None);
+            let from = format!("x{n}");
+            begin(&mut parts, n != 9, row(&from, 1, 2, 1, b""));
+        }
+        assert_eq!(parts.gives_way(b"b"), Some(9));
+        assert_eq!(parts.gives_way(b"a"), Some(0));
+        parts.waiting[9].known = true;
+        assert_eq!(parts.gives_way(b"b"), Some(0));
+    }
+
+    #[test]
+    fn no_more_is_remembered_than_has_a_bound() {
+        let mut parts = Parts::default();
+        for reference in 0..1_000 {
+            begin(&mut parts, true, row("a", reference, 2, 1, b""));
+            let whole = parts.waiting.remove(0);
+            parts.complete(&whole);
+        }
+        assert_eq!(parts.completed.len(), COMPLETED);
+        let late = row("a", 999, 2, 1, b"");
+        assert_eq!(parts.place(&key(&late), &late), Place::Late(63));
+    }
+
+    #[test]
+    fn what_waited_goes_on_waiting_for_what_was_left() {
+        let iran = Country::parse("IR").unwrap();
+        let aged = |age_ms: i64, reference, number| {
+            let mut row = row("a", reference, 3, number, b"");
+            row.received_at = NOW.wall.plus_ms(-age_ms);
+            row
+        };
+        let rows = [
+            aged(WAIT_MS - 7, 1, 1),
+            aged(100, 2, 1),
+            aged(50, 1, 2),
+            aged(-Millis::DAY, 3, 1),
+            aged(Millis::DAY, 4, 1),
+            aged(0, 1, 2),
+        ];
+        let rows: BTreeMap<_, _> = (5..).map(PartId).zip(rows).collect();
+        let parts = Parts::restore(rows, &Roster::default(), iran, NOW);
+        let due: Vec<_> = parts.waiting.iter().map(|one| one.due.0 - 50).collect();
+        // A row that has no place among the others would else stay in the store for ever.
+        assert_eq!(due, [7, WAIT_MS - 100, WAIT_MS, 0, WAIT_MS]);
+        assert_eq!(parts.waiting[0].parts.len(), 2);
+        assert_eq!(parts.last, PartId(10));
+        assert_eq!(parts.deadline(), Some(NOW.tick));
+        assert_eq!(Parts::default().deadline(), None);
+    }
+}

@@ -1,4 +1,4 @@
-use hazir::domain::{Address, LinkEvent, Ticket};
+use hazir::domain::{Address, LinkEvent, Part, Ticket};
 
 use super::peer::{
     DELIVER_SM_RESP, Deliver, Desk, ENQUIRE_LINK, ENQUIRE_LINK_RESP, GENERIC_NACK, SUBMIT_SM_RESP,
@@ -178,6 +178,55 @@ async fn a_user_data_header_is_no_text() {
         peer.send(&with_header(user_data).pdu(sequence)).await;
         let (_, sms) = desk.inbound().await;
         assert_eq!((&sms.octets[..], sms.data_coding), (text, 8));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_says_so_in_its_header_or_in_tlvs() {
+    let (mut desk, mut peer) = Desk::bound().await;
+    let of_header = |header: &[u8]| Deliver {
+        esm_class: 0x40,
+        ..Deliver::text(&[header, b"HZ."].concat())
+    };
+    let of_tlvs = |reference: &[u8], total: &[u8], number: &[u8]| {
+        let plain = Deliver::text(b"HZ.").tlv(0x020c, reference);
+        plain.tlv(0x020e, total).tlv(0x020f, number)
+    };
+    let stray = |mut deliver: Deliver| {
+        deliver.tlvs.push(0);
+        deliver
+    };
+    let cases = [
+        (
+            of_header(b"\x05\x00\x03\x11\x02\x01"),
+            Part::new(0x11, 2, 1),
+        ),
+        (
+            of_header(b"\x06\x08\x04\x11\x22\x03\x02"),
+            Part::new(0x1122, 3, 2),
+        ),
+        (of_header(b"\x05\x00\x03\x11\x02\x03"), None),
+        (of_header(b"\x05\x00\x03\x11\x01\x01"), None),
+        (of_tlvs(&[0x11, 0x22], &[3], &[2]), Part::new(0x1122, 3, 2)),
+        (
+            stray(of_tlvs(&[0x11, 0x22], &[3], &[2])),
+            Part::new(0x1122, 3, 2),
+        ),
+        (of_tlvs(&[0x22], &[3], &[2]), None),
+        (of_tlvs(&[0x11, 0x22], &[0, 3], &[2]), None),
+        (of_tlvs(&[0x11, 0x22], &[3], &[0]), None),
+        (of_tlvs(&[0x11, 0x22], &[0], &[0]), None),
+    ];
+    for (sequence, (deliver, part)) in (1..).zip(cases) {
+        peer.send(&deliver.pdu(sequence)).await;
+        let (ticket, sms) = desk.inbound().await;
+        assert_eq!(
+            (sms.part, &sms.octets[..]),
+            (part, &b"HZ."[..]),
+            "{sequence}"
+        );
+        desk.answer(ticket, 0).await;
+        peer.expect(DELIVER_SM_RESP, 0, sequence).await;
     }
 }
 
