@@ -25,7 +25,9 @@ const SEALED: usize = 20;
 const OLD: usize = 2;
 /// All of it is through well within this time, reconnecting included.
 const THROUGH: Duration = Duration::from_mins(1);
-const STYLES: [&str; 5] = ["gsm", "latin", "ucs2", "footer", "payload"];
+const STYLES: [&str; 8] = [
+    "gsm", "latin", "ucs2", "footer", "payload", "parts", "sms", "sar",
+];
 
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers")
@@ -240,6 +242,11 @@ fn assert_feed(feed: &[Value], report: &Value) {
         .iter()
         .filter(|line| line["outcome"] == "recorded")
         .collect();
+    let mut unreadable = feed.iter().filter(|line| line["outcome"] == "unreadable");
+    assert!(
+        unreadable.all(|line| line["sender"] == "11111"),
+        "only the gateway's own notice is no check-in"
+    );
     let phones = report["phones"].as_array().expect("phones");
     let held: usize = phones
         .iter()

@@ -74,6 +74,31 @@ function bodiesOf(style, text) {
       // Parts come in any order.
       return [part(2, text.slice(half)), part(1, text.slice(0, half))];
     }
+    case 'sms': {
+      // As a phone does it where the network has no better alphabet: UCS-2, and a header from 71 characters on.
+      if (text.length <= 70) return bodiesOf('ucs2', text);
+      reference = (reference + 1) % 65_536;
+      const pieces = text.match(/.{1,66}/gs);
+      const header = (at) => Buffer.from([6, 8, 4, reference >> 8, reference & 255, pieces.length, at + 1]);
+      return pieces.map((message, at) => ({
+        data_coding: 8,
+        esm_class: 0x40,
+        short_message: { udh: header(at), message },
+      }));
+    }
+    case 'sar': {
+      reference = (reference + 1) % 65_536;
+      const pieces = text.match(/.{1,50}/gs);
+      const parts = pieces.map((message, at) => ({
+        data_coding: 0,
+        short_message: { message },
+        sar_msg_ref_num: reference,
+        sar_total_segments: pieces.length,
+        sar_segment_seqnum: at + 1,
+      }));
+      // The last comes first, and twice.
+      return [parts.at(-1), ...parts];
+    }
     default:
       throw new Error(`no style ${style}`);
   }
