@@ -141,6 +141,7 @@ pub enum EmployeeCommand {
         json: bool,
     },
     /// Changes a card.
+    #[command(override_usage = "hazir employee edit <EMPLOYEE> [OPTIONS]")]
     #[command(group = ArgGroup::new("change").required(true).multiple(true)
         .args(["name", "phone", "short", "team", "shift", "legacy"]))]
     Edit {
@@ -162,7 +163,7 @@ pub enum EmployeeCommand {
         #[arg(long)]
         shift: Option<String>,
         /// Whether the 2023 format counts.
-        #[arg(long, value_name = "on|off")]
+        #[arg(long, value_name = "on|off", hide_possible_values = true)]
         legacy: Option<Switch>,
         /// One object a line.
         #[arg(long)]
@@ -298,7 +299,7 @@ pub struct MarkArgs {
     /// Whom.
     pub employee: String,
     /// Came or went.
-    #[arg(value_name = "in|out")]
+    #[arg(value_name = "in|out", hide_possible_values = true)]
     pub action: Way,
     /// When; now where it is not said.
     #[arg(long, value_name = "TIME")]

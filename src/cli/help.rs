@@ -11,6 +11,11 @@ pub fn command_line(words: &Words) -> Command {
     dress(line, words, "help").color(ColorChoice::Never)
 }
 
+/// Behind every argument of the command itself.
+const LAST: usize = 1_000;
+/// What many commands take, in the order of help.
+const OF_ALL: [&str; 6] = ["json", "data", "desk", "set", "help", "version"];
+
 fn dress(command: Command, words: &Words, path: &str) -> Command {
     let about = words.say(&format!("{path}.about"), &[]);
     let mut command = command
@@ -28,12 +33,11 @@ fn dress(command: Command, words: &Words, path: &str) -> Command {
 }
 
 fn dress_arg(arg: Arg, words: &Words, path: &str) -> Arg {
-    /// Behind every argument of the command itself.
-    const LAST: usize = 1_000;
     let help = words.say(&key_of(&arg, path), &[]);
     let arg = arg.help(help).hide_env(true);
     if is_of_all(&arg) {
-        arg.display_order(LAST)
+        let place = OF_ALL.iter().position(|id| arg.get_id() == id);
+        arg.display_order(LAST + place.unwrap_or(OF_ALL.len()))
     } else {
         arg
     }

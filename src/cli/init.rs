@@ -283,7 +283,10 @@ impl Init<'_> {
 
     fn tell(&mut self, key: &str, facts: &[(&str, &str)]) -> Result<(), CliError> {
         let said = self.words.say(key, facts);
-        writeln!(self.err, "{}", safe(&said)).map_err(CliError::Terminal)
+        for line in said.lines() {
+            writeln!(self.err, "{}", safe(line)).map_err(CliError::Terminal)?;
+        }
+        Ok(())
     }
 }
 

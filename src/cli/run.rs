@@ -6,11 +6,13 @@ use clap::FromArgMatches as _;
 use super::args::{Command, CommandLine, ConfigCommand};
 use super::config::{Given, settings, template};
 use super::error::{CliError, ExitCode};
+use super::fold::Folding;
 use super::init::Init;
 use super::json::SettingJson;
 use super::operator::operator;
 use super::place::Place;
 use super::reach::{Desk, World};
+use super::screen::Screen;
 use super::turn::Turn;
 use super::wiring::Wiring;
 use super::{commands, files, help, json, sentences};
@@ -21,10 +23,14 @@ use crate::words::{Language, Words};
 pub fn run() -> std::process::ExitCode {
     let words = Words::load(Language::default());
     let mut out = BufWriter::new(io::stdout());
-    let mut err = io::stderr();
+    let mut err: Box<dyn Write> = match Screen::of(io::stderr()) {
+        Some(screen) => Box::new(Folding::new(io::stderr(), screen.columns)),
+        None => Box::new(io::stderr()),
+    };
     let shell = Shell {
         out: &mut out,
-        err: &mut err,
+        screen: Screen::of(io::stdout()),
+        err: &mut *err,
         words: &words,
         world: &mut Wiring,
         variables: variables(),
@@ -36,6 +42,7 @@ pub fn run() -> std::process::ExitCode {
 /// What the command line works with.
 struct Shell<'a> {
     out: &'a mut dyn Write,
+    screen: Option<Screen>,
     err: &'a mut dyn Write,
     words: &'a Words,
     world: &'a mut dyn World,
@@ -133,6 +140,7 @@ impl Shell<'_> {
         let mut desk: Box<dyn Desk> = self.world.reach(&place, &config, &by, need)?;
         let mut turn = Turn {
             out: self.out,
+            screen: self.screen,
             err: self.err,
             words: self.words,
             config: &config,

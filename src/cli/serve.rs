@@ -251,12 +251,12 @@ async fn watch(calls: mpsc::Sender<Call>) {
 }
 
 fn say_ready((gateways, employees): (usize, usize)) {
+    tracing::info!(gateways, employees, "ready");
     let plural = |count: usize, one: &str, many: &str| {
         format!("{count} {}", if count == 1 { one } else { many })
     };
     let gateways = plural(gateways, "gateway", "gateways");
     let employees = plural(employees, "employee", "employees");
-    tracing::info!(%gateways, %employees, "ready");
     // Where nobody reads it, it is in the log.
     let _ = writeln!(std::io::stderr(), "ready: {gateways}, {employees}");
     notify(&[sd_notify::NotifyState::Ready]);

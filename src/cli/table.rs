@@ -2,22 +2,33 @@ use std::io;
 
 use unicode_width::UnicodeWidthStr;
 
+use super::fold::fold_all;
 use super::safe::safe;
 
-/// A table of text whose rows come in pages: columns are as wide as what was seen so far.
+/// A table of text whose rows come in pages: columns are as wide as what was seen so far, and where that is wider than
+/// the window, long cells are folded.
 #[derive(Debug)]
 pub struct Table {
     heads: Option<Vec<String>>,
     widths: Vec<usize>,
+    folds: Vec<bool>,
+    window: Option<usize>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// Begins a table with these heads.
-    pub fn new(heads: Vec<String>) -> Self {
+    /// Columns that fold are left at least so wide, in cells.
+    const NARROWEST: usize = 10;
+    const GAP: &str = "  ";
+
+    /// Begins a table with these heads, each with whether its column may be folded, for a window of so many columns.
+    pub fn new(heads: Vec<(String, bool)>, window: Option<usize>) -> Self {
+        let (heads, folds): (Vec<_>, _) = heads.into_iter().unzip();
         Self {
             widths: heads.iter().map(|head| head.width()).collect(),
             heads: Some(heads),
+            folds,
+            window,
             rows: Vec::new(),
         }
     }
@@ -39,30 +50,72 @@ impl Table {
         if self.rows.is_empty() {
             return Ok(());
         }
+        let widths = self.fitted();
         let heads = self.heads.take();
         let rows = std::mem::take(&mut self.rows);
         for row in heads.iter().chain(&rows) {
-            let mut line = String::new();
-            for (at, (cell, width)) in row.iter().zip(&self.widths).enumerate() {
-                if at > 0 {
-                    line.push_str("  ");
-                }
-                line.push_str(cell);
-                line.push_str(&" ".repeat(width.saturating_sub(cell.width())));
+            let cells: Vec<Vec<String>> = row
+                .iter()
+                .zip(&widths)
+                .map(|(cell, width)| fold_all(cell, *width))
+                .collect();
+            let height = cells.iter().map(Vec::len).max().unwrap_or_default();
+            for at in 0..height {
+                write_line(out, cells.iter().map(|cell| cell.get(at)), &widths)?;
             }
-            writeln!(out, "{}", line.trim_end())?;
         }
         out.flush()
     }
+
+    /// The widths of the columns: the widest that fold give way until all fit into the window.
+    fn fitted(&self) -> Vec<usize> {
+        let mut widths = self.widths.clone();
+        let Some(window) = self.window else {
+            return widths;
+        };
+        let gaps = Self::GAP.len() * widths.len().saturating_sub(1);
+        while widths.iter().sum::<usize>() + gaps > window {
+            let columns = widths.iter_mut().zip(&self.folds);
+            let widest = columns
+                .filter(|(width, folds)| **folds && **width > Self::NARROWEST)
+                .map(|(width, _)| width)
+                .max();
+            let Some(widest) = widest else { break };
+            *widest -= 1;
+        }
+        widths
+    }
+}
+
+fn write_line<'a>(
+    out: &mut dyn io::Write,
+    cells: impl Iterator<Item = Option<&'a String>>,
+    widths: &[usize],
+) -> io::Result<()> {
+    let mut line = String::new();
+    for (at, (cell, width)) in cells.zip(widths).enumerate() {
+        if at > 0 {
+            line.push_str(Table::GAP);
+        }
+        let cell = cell.map_or("", String::as_str);
+        line.push_str(cell);
+        line.push_str(&" ".repeat(width.saturating_sub(cell.width())));
+    }
+    writeln!(out, "{}", line.trim_end())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn heads<const N: usize>(names: [&str; N], folds: &[&str]) -> Vec<(String, bool)> {
+        let head = |name: &str| (name.to_owned(), folds.contains(&name));
+        names.map(head).into()
+    }
+
     #[test]
     fn columns_stand_under_each_other_in_cells_of_the_screen() {
-        let mut table = Table::new(vec!["id".to_owned(), "name".to_owned(), "x".to_owned()]);
+        let mut table = Table::new(heads(["id", "name", "x"], &["name"]), None);
         let mut out = Vec::new();
         table.flush(&mut out).unwrap();
         assert!(out.is_empty());
@@ -74,5 +127,44 @@ mod tests {
         let expected =
             "id  name         x\n1   山田         a\n2   Ayşe\\x1b[2J\n3   B            c\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_window_that_is_too_narrow_folds_the_widest_columns() {
+        let long = "Maximiliana Alexandrovna Konstantinopolskaya";
+        let rows = |window| {
+            let mut table = Table::new(
+                heads(["id", "name", "x", "note"], &["name", "note"]),
+                window,
+            );
+            table.row(["1", long, "2026-11-20 12:28:01", "the train was late again"]);
+            table.row(["2", "Ayşe", "", ""]);
+            let mut out = Vec::new();
+            table.flush(&mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let expected = "\
+id  name            x                    note
+1   Maximiliana     2026-11-20 12:28:01  the train was
+    Alexandrovna                         late again
+    Konstantinopol
+    skaya
+2   Ayşe
+";
+        assert_eq!(rows(Some(55)), expected);
+        assert_eq!(rows(None).lines().count(), 3);
+        assert_eq!(rows(None), rows(Some(200)));
+    }
+
+    #[test]
+    fn what_cannot_be_folded_sticks_out() {
+        let mut table = Table::new(heads(["a", "b"], &[]), Some(4));
+        table.row(["one two", "three"]);
+        let mut out = Vec::new();
+        table.flush(&mut out).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "a        b\none two  three\n"
+        );
     }
 }

@@ -5,16 +5,32 @@ use serde::Serialize;
 use super::config::Config;
 use super::error::CliError;
 use super::reach::Desk;
+use super::screen::Screen;
 use super::table::Table;
 use super::{json, time};
 use crate::api::{Ask, Command, Query, Reply};
 use crate::domain::{Employee, EmployeeId, Millis};
 use crate::words::Words;
 
+/// Heads of columns that are folded where a window is too narrow for all.
+const FOLDED: [&str; 9] = [
+    "head.name",
+    "head.short",
+    "head.team",
+    "head.outcome",
+    "head.note",
+    "head.next",
+    "head.error",
+    "head.alarm",
+    "head.marks",
+];
+
 /// One command's turn at a desk: what it reads, asks and prints with.
 pub struct Turn<'a> {
     /// Data goes here.
     pub out: &'a mut dyn io::Write,
+    /// The window that data is shown in; `None` where it goes elsewhere.
+    pub screen: Option<Screen>,
     /// Words go here.
     pub err: &'a mut dyn io::Write,
     /// The language.
@@ -115,7 +131,9 @@ impl Turn<'_> {
 
     /// The heads of a table, from their keys.
     pub fn heads<const N: usize>(&self, keys: [&str; N]) -> Table {
-        Table::new(keys.map(|key| self.words.say(key, &[])).into())
+        let head = |key| (self.words.say(key, &[]), FOLDED.contains(&key));
+        let window = self.screen.map(|screen| screen.columns);
+        Table::new(keys.map(head).into(), window)
     }
 
     /// A moment in the site's time zone; empty where there is none.

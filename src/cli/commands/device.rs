@@ -71,7 +71,8 @@ fn enrol(
         Some(page) => Zeroizing::new(format!("{page}#{}", *text)),
         None => text,
     };
-    let code = qr::half_blocks(&shown)?;
+    let has_colour = turn.screen.is_some_and(|screen| screen.colour);
+    let code = qr::half_blocks(&shown, has_colour)?;
     let written = writeln!(turn.out, "{}{}", *code, *shown);
     written
         .and_then(|()| turn.out.flush())

@@ -6,6 +6,7 @@ use crate::cli::config::{Config, read_text};
 use crate::cli::error::CliError;
 use crate::cli::help;
 use crate::cli::reach::Desk;
+use crate::cli::screen::Screen;
 use crate::cli::turn::Turn;
 use crate::domain::{Country, Employee, EmployeeId, Millis, Msisdn};
 use crate::words::{Language, Words};
@@ -62,6 +63,26 @@ pub(super) fn run_with(
     events: Vec<Event>,
     config: &str,
 ) -> Ran {
+    run_on(None, line, replies, events, config)
+}
+
+/// Runs one command line in a window of 80 columns, with colour.
+pub(super) fn run_in_window(line: &[&str], replies: Vec<Reply>) -> Ran {
+    let screen = Screen {
+        columns: 80,
+        colour: true,
+    };
+    let config = "[site]\n[[gateway]]\nname = \"reception\"\nhost = \"gw.lan\"\nsource_address = \"+989102211824\"\n";
+    run_on(Some(screen), line, replies, Vec::new(), config)
+}
+
+fn run_on(
+    screen: Option<Screen>,
+    line: &[&str],
+    replies: Vec<Reply>,
+    events: Vec<Event>,
+    config: &str,
+) -> Ran {
     let words = Words::load(Language::English);
     let mut desk = FakeDesk {
         replies: replies.into(),
@@ -72,6 +93,7 @@ pub(super) fn run_with(
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut turn = Turn {
         out: &mut out,
+        screen,
         err: &mut err,
         words: &words,
         config: &config,

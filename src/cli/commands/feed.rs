@@ -22,6 +22,7 @@ pub(super) fn run(turn: &mut Turn<'_>, args: &FeedArgs) -> Result<(), CliError> 
         since,
         employee,
         json: args.json,
+        lines: 0,
         last: Seq(0),
         table: turn.heads([
             "head.seq",
@@ -30,7 +31,6 @@ pub(super) fn run(turn: &mut Turn<'_>, args: &FeedArgs) -> Result<(), CliError> 
             "head.action",
             "head.outcome",
             "head.receipt",
-            "head.sender",
             "head.note",
         ]),
     };
@@ -40,13 +40,18 @@ pub(super) fn run(turn: &mut Turn<'_>, args: &FeedArgs) -> Result<(), CliError> 
     }
     printer.pages(turn)?;
     if !args.follow {
-        return Ok(());
+        let is_empty = printer.lines == 0 && !args.json;
+        return if is_empty {
+            turn.tell("said.no_lines", &[])
+        } else {
+            Ok(())
+        };
     }
     while let Some(event) = turn.desk.next_event()? {
         let is_news = match event {
             Event::Feed(line) => line.seq > printer.last,
             Event::Lost => true,
-            Event::Stopping => break,
+            Event::Stopping => return turn.tell("said.stopped", &[]),
             Event::Person(_)
             | Event::Outbox(_)
             | Event::Alarm(_)
@@ -82,6 +87,7 @@ struct Printer {
     since: Option<Millis>,
     employee: Option<EmployeeId>,
     json: bool,
+    lines: usize,
     last: Seq,
     table: Table,
 }
@@ -100,6 +106,7 @@ impl Printer {
                 return Err(CliError::Answer);
             };
             after = next.filter(|next| *next > page);
+            self.lines += lines.len();
             let printed = lines.last().map(|line| line.seq);
             self.last = self.last.max(printed.or(after).unwrap_or_default());
             if self.json {
@@ -127,16 +134,17 @@ impl Printer {
         });
         let receipt = line.receipt.as_ref();
         let receipt = receipt.map(|receipt| outbox::state(words, receipt.state));
+        // A number says something only where nobody is known by it.
         let sender = line.sender.as_deref();
-        let sender = sender.map(|sender| Address::plain(sender).masked());
+        let sender = || sender.map(|sender| Address::plain(sender).masked());
+        let name = line.name.clone().or_else(sender);
         self.table.row([
             &line.seq.to_string(),
             &turn.local(Some(line.received_at)),
-            line.name.as_deref().unwrap_or_default(),
+            &name.unwrap_or_default(),
             &action,
             &outcome_with_marks(turn, line),
             &receipt.unwrap_or_default(),
-            &sender.unwrap_or_default(),
             &line.note,
         ]);
     }

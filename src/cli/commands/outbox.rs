@@ -17,12 +17,14 @@ pub(super) fn run(turn: &mut Turn<'_>, args: &JsonArgs) -> Result<(), CliError> 
         "head.next",
         "head.error",
     ]);
+    let mut is_empty = true;
     let mut after = Some(OutboxId(0));
     while let Some(page) = after {
         let Reply::Outbox { entries, next } = turn.query(Query::Outbox { after: page })? else {
             return Err(CliError::Answer);
         };
         after = next.filter(|next| *next > page);
+        is_empty &= entries.is_empty();
         if args.json {
             turn.objects(entries.iter().map(OutboxJson::from))?;
             continue;
@@ -46,6 +48,9 @@ pub(super) fn run(turn: &mut Turn<'_>, args: &JsonArgs) -> Result<(), CliError> 
             ]);
         }
         turn.table(&mut table)?;
+    }
+    if is_empty && !args.json {
+        return turn.tell("said.no_answers", &[]);
     }
     Ok(())
 }

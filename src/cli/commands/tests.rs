@@ -1,7 +1,9 @@
 mod cards;
 mod phones;
 
-use super::fake::{NOW, card, run, run_with};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::fake::{NOW, card, run, run_in_window, run_with};
 use crate::api::{
     AlarmFact, AlarmState, Ask, Command, Event, FeedLine, FeedOutcome, LinkFact, LinkState,
     OutboxFact, PersonFact, PersonPresence, Query, ReceiptFact, Refusal, Reply, Retried,
@@ -93,13 +95,67 @@ fn a_feed_line_has_every_field() {
 
 #[test]
 fn the_feed_of_text_is_masked_and_safe() {
-    let ran = run(&["feed"], vec![page(vec![feed_line(12)], None)]);
+    let stranger = FeedLine {
+        sender: feed_line(13).sender,
+        ..bare_line(13)
+    };
+    let lines = vec![feed_line(12), stranger];
+    let ran = run(&["feed"], vec![page(lines, None)]);
     ran.done.unwrap();
+    assert!(ran.out.contains("  ***********24  "), "{}", ran.out);
     let row = ran.out.lines().nth(1).unwrap();
     assert_eq!(
         row,
-        "12   2026-11-20 12:28:01  Ayşe  IN      recorded  sent     ***********24  a\\x1b[2J"
+        "12   2026-11-20 12:28:01  Ayşe           IN      recorded                                        sent     a\\x1b[2J"
     );
+}
+
+#[test]
+fn tables_fit_a_window_of_80() {
+    let name = "Maximiliana Alexandrovna Konstantinopolskaya-Wolffenbüttel";
+    let long = FeedLine {
+        name: Some(name.to_owned()),
+        clock_off: true,
+        weak: true,
+        note: "Arrival Fri, 20 Nov 2026, 18:24".to_owned(),
+        ..feed_line(1_000)
+    };
+    let alarm = AlarmFact {
+        id: AlarmId(1),
+        kind: AlarmKind::Key {
+            employee: EmployeeId(3),
+        },
+        state: AlarmState::New,
+        since: NOW,
+        count: 2,
+        seen_by: None,
+        name: Some(name.to_owned()),
+    };
+    let person = PersonFact {
+        employee: EmployeeId(3),
+        name: "محمدرضا حسینی‌نژاد ".repeat(5),
+        short: "x".to_owned(),
+        state: PersonPresence::In,
+        since: Some(NOW),
+    };
+    for (line, reply) in [
+        (&["feed"][..], page(vec![long], None)),
+        (&["alarms"], Reply::Alarms(vec![alarm])),
+        (&["people"], Reply::People(vec![person])),
+        (
+            &["employee", "list"],
+            Reply::Employees(vec![card(3, name, "Maximiliana Alex")]),
+        ),
+    ] {
+        let ran = run_in_window(line, vec![reply]);
+        ran.done.unwrap();
+        assert!(ran.out.lines().count() > 2, "{}", ran.out);
+        assert!(
+            ran.out.lines().all(|line| line.width() <= 80),
+            "{}",
+            ran.out
+        );
+    }
 }
 
 #[test]
@@ -229,7 +285,7 @@ fn alarms_have_every_field_with_their_words() {
     );
     assert_eq!(
         ran.out.trim_end(),
-        r#"{"id":1,"kind":"link_down","priority":1,"state":"new","since":"2026-11-20T08:58:01.123Z","text":"Gateway reception is not connected: the gateway refused the password. Check-ins wait at the gateway.","act":"Put the gateway's user and password into hazir.toml and its password file.","count":1}"#
+        r#"{"id":1,"kind":"link_down","priority":1,"state":"new","since":"2026-11-20T08:58:01.123Z","text":"Gateway reception is not connected: the gateway refused the password. Check-ins wait at the gateway.","act":"Write the gateway's user into hazir.toml and its password into the file keys/NAME.password.","count":1}"#
     );
     let ran = run(&["alarms"], vec![Reply::Alarms(vec![alarm])]);
     assert_eq!(ran.out.lines().count(), 3);
@@ -271,12 +327,35 @@ fn links_have_every_field() {
         ran.out.trim_end(),
         r#"{"gateway":"reception","state":"down","since":"2026-11-20T08:58:01.123Z","reply_ms":null,"last_message_at":"2026-11-20T08:58:01.123Z","received":12,"submitted":11,"drops":2,"error":"refused","waiting":1,"pace_until":null,"unreadable_over_bound":0,"copies_over_bound":0}"#
     );
-    let ran = run(&["link"], vec![Reply::Links(vec![link])]);
-    assert!(
-        ran.out.ends_with("nobody listens at its address\n"),
-        "{}",
-        ran.out
-    );
+    let ran = run(&["link"], vec![Reply::Links(vec![link.clone()])]);
+    let expected = "\
+GATEWAY    LINK
+reception  DOWN since 2026-11-20 12:28:01: nobody listens at its address
+           Start the gateway's app on its phone, and check host and port in hazir.toml.
+           last message 2026-11-20 12:28:01
+           received 12, sent 11, breaks 2, waiting 1
+";
+    assert_eq!(ran.out, expected);
+    let bound = LinkFact {
+        state: LinkState::Bound,
+        reply_ms: Some(41),
+        last_message_at: None,
+        error: None,
+        pace_until: Some(NOW),
+        unreadable_over_bound: 3,
+        copies_over_bound: 4,
+        ..link
+    };
+    let ran = run(&["link"], vec![Reply::Links(vec![bound])]);
+    let expected = "\
+GATEWAY    LINK
+reception  connected since 2026-11-20 12:28:01
+           no message yet
+           received 12, sent 11, breaks 2, waiting 1, reply 41 ms
+           the pace lets the next answer leave at 2026-11-20 12:28:01
+           not kept, because there were too many: 3 unreadable, 4 copies
+";
+    assert_eq!(ran.out, expected);
 }
 
 #[test]
