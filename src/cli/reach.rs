@@ -21,7 +21,7 @@ pub trait Desk {
     /// [`CliError::NoEngine`] where no engine runs; others as [`Desk::ask`].
     fn follow(&mut self) -> Result<(), CliError>;
 
-    /// Waits for the next event. `None` where the wait is over: SIGINT or SIGTERM came, or the engine stopped.
+    /// Waits for the next event; [`Event::Stopping`] where the engine ended. `None` where SIGINT or SIGTERM came.
     ///
     /// # Errors
     /// As [`Desk::ask`].

@@ -11,14 +11,16 @@ use super::safe::safe;
 pub struct Table {
     heads: Option<Vec<String>>,
     widths: Vec<usize>,
+    /// How wide their words are.
+    words: Vec<usize>,
     folds: Vec<bool>,
     window: Option<usize>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// Columns that fold are left at least so wide, in cells.
-    const NARROWEST: usize = 10;
+    /// A word that is longer than this, in cells, may be cut.
+    const LONG_WORD: usize = 16;
     const GAP: &str = "  ";
 
     /// Begins a table with these heads, each with whether its column may be folded, for a window of so many columns.
@@ -26,6 +28,7 @@ impl Table {
         let (heads, folds): (Vec<_>, _) = heads.into_iter().unzip();
         Self {
             widths: heads.iter().map(|head| head.width()).collect(),
+            words: heads.iter().map(|head| longest_word(head)).collect(),
             heads: Some(heads),
             folds,
             window,
@@ -36,8 +39,10 @@ impl Table {
     /// Adds a row; foreign text in it is made safe.
     pub fn row<const N: usize>(&mut self, cells: [&str; N]) {
         let cells = cells.map(|cell| safe(cell).into_owned());
-        for (width, cell) in self.widths.iter_mut().zip(&cells) {
+        let columns = self.widths.iter_mut().zip(&mut self.words);
+        for ((width, word), cell) in columns.zip(&cells) {
             *width = (*width).max(cell.width());
+            *word = (*word).max(longest_word(cell));
         }
         self.rows.push(cells.into());
     }
@@ -75,16 +80,22 @@ impl Table {
         };
         let gaps = Self::GAP.len() * widths.len().saturating_sub(1);
         while widths.iter().sum::<usize>() + gaps > window {
-            let columns = widths.iter_mut().zip(&self.folds);
+            let columns = widths.iter_mut().zip(&self.words).zip(&self.folds);
             let widest = columns
-                .filter(|(width, folds)| **folds && **width > Self::NARROWEST)
-                .map(|(width, _)| width)
+                .filter(|((width, word), folds)| **folds && **width > **word)
+                .map(|((width, _), _)| width)
                 .max();
             let Some(widest) = widest else { break };
             *widest -= 1;
         }
         widths
     }
+}
+
+/// How wide the longest word is, where it may not be cut.
+fn longest_word(cell: &str) -> usize {
+    let words = cell.split(' ').map(UnicodeWidthStr::width);
+    words.max().unwrap_or_default().min(Table::LONG_WORD)
 }
 
 fn write_line<'a>(
@@ -144,11 +155,11 @@ mod tests {
             String::from_utf8(out).unwrap()
         };
         let expected = "\
-id  name            x                    note
-1   Maximiliana     2026-11-20 12:28:01  the train was
-    Alexandrovna                         late again
-    Konstantinopol
-    skaya
+id  name              x                    note
+1   Maximiliana       2026-11-20 12:28:01  the train
+    Alexandrovna                           was late
+    Konstantinopolsk                       again
+    aya
 2   Ayşe
 ";
         assert_eq!(rows(Some(55)), expected);

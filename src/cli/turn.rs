@@ -136,11 +136,16 @@ impl Turn<'_> {
         Table::new(keys.map(head).into(), window)
     }
 
-    /// A moment in the site's time zone; empty where there is none.
+    /// A moment in the site's time zone; empty where there is none. A window shows of today the time alone.
     pub fn local(&self, at: Option<Millis>) -> String {
-        at.map_or_else(String::new, |at| {
-            time::local(at, &self.config.site.time_zone)
-        })
+        let Some(at) = at else { return String::new() };
+        let zone = &self.config.site.time_zone;
+        let (moment, now) = (time::local(at, zone), time::local(self.now, zone));
+        let (now_date, _) = now.split_once(' ').unwrap_or_default();
+        match moment.split_once(' ') {
+            Some((date, time)) if self.screen.is_some() && date == now_date => time.to_owned(),
+            _ => moment,
+        }
     }
 
     fn ask(&mut self, ask: Ask) -> Result<Reply, CliError> {

@@ -116,8 +116,9 @@ impl Desk for RunningDesk {
             let mut terminate = signal(SignalKind::terminate()).map_err(CliError::Terminal)?;
             tokio::select! {
                 event = client.next_event() => match event {
-                    Ok((_, Event::Stopping)) | Err(PortError::Closed) => Ok(None),
                     Ok((_, event)) => Ok(Some(event)),
+                    // Killed, it had no time to say so.
+                    Err(PortError::Closed) => Ok(Some(Event::Stopping)),
                     Err(error) => Err(port_error(place, error)),
                 },
                 _ = interrupt.recv() => Ok(None),

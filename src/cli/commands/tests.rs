@@ -159,6 +159,37 @@ fn tables_fit_a_window_of_80() {
 }
 
 #[test]
+fn a_window_shows_of_today_the_time_alone() {
+    let yesterday = FeedLine {
+        received_at: Millis(NOW.0 - 24 * Millis::HOUR),
+        ..feed_line(11)
+    };
+    let reply = || vec![page(vec![yesterday.clone(), feed_line(12)], None)];
+    let ran = run_in_window(&["feed"], reply());
+    assert!(ran.out.contains("2026-11-19 12:28:01"), "{}", ran.out);
+    assert!(ran.out.contains("12   12:28:01  "), "{}", ran.out);
+    let ran = run(&["feed"], reply());
+    assert!(ran.out.contains("2026-11-20 12:28:01"), "{}", ran.out);
+}
+
+#[test]
+fn a_desk_where_nothing_happened_says_so() {
+    let outbox = || Reply::Outbox {
+        entries: Vec::new(),
+        next: None,
+    };
+    for (line, reply) in [(["feed"], page(Vec::new(), None)), (["outbox"], outbox())] {
+        let ran = run(&line, vec![reply]);
+        assert_eq!(ran.out, "");
+        assert!(ran.err.starts_with("No "), "{}", ran.err);
+    }
+    for (line, reply) in [("feed", page(Vec::new(), None)), ("outbox", outbox())] {
+        let ran = run(&[line, "--json"], vec![reply]);
+        assert_eq!((ran.out.as_str(), ran.err.as_str()), ("", ""));
+    }
+}
+
+#[test]
 fn the_feed_goes_on_page_by_page_and_then_with_what_comes() {
     let cards = Reply::Employees(vec![card(3, "Ayşe", "A")]);
     let line = ["feed", "--json", "--since", "2h", "--employee", "3"];
@@ -195,6 +226,7 @@ fn the_feed_goes_on_page_by_page_and_then_with_what_comes() {
     ran.done.unwrap();
     let seqs: Vec<&str> = ran.out.lines().map(|line| &line[7..9]).collect();
     assert_eq!(seqs, ["12", "13", "14", "15"]);
+    assert!(ran.err.starts_with("The engine stopped"), "{}", ran.err);
     assert_eq!(ran.desk.asked.len(), 3);
 }
 
