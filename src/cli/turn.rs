@@ -13,7 +13,7 @@ use crate::domain::{Employee, EmployeeId, Millis};
 use crate::words::Words;
 
 /// Heads of columns that are folded where a window is too narrow for all.
-const FOLDED: [&str; 9] = [
+const FOLDED: [&str; 10] = [
     "head.name",
     "head.short",
     "head.team",
@@ -23,6 +23,7 @@ const FOLDED: [&str; 9] = [
     "head.error",
     "head.alarm",
     "head.marks",
+    "head.link",
 ];
 
 /// One command's turn at a desk: what it reads, asks and prints with.

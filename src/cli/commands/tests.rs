@@ -110,6 +110,24 @@ fn the_feed_of_text_is_masked_and_safe() {
     );
 }
 
+fn link_down() -> LinkFact {
+    LinkFact {
+        gateway: reception(),
+        state: LinkState::Down,
+        since: NOW,
+        reply_ms: None,
+        last_message_at: Some(NOW),
+        received: 12,
+        submitted: 11,
+        drops: 2,
+        error: Some(DownCause::Refused),
+        waiting: 1,
+        pace_until: None,
+        unreadable_over_bound: 0,
+        copies_over_bound: 0,
+    }
+}
+
 #[test]
 fn tables_fit_a_window_of_80() {
     let name = "Maximiliana Alexandrovna Konstantinopolskaya-Wolffenbüttel";
@@ -142,6 +160,7 @@ fn tables_fit_a_window_of_80() {
         (&["feed"][..], page(vec![long], None)),
         (&["alarms"], Reply::Alarms(vec![alarm])),
         (&["people"], Reply::People(vec![person])),
+        (&["link"], Reply::Links(vec![link_down()])),
         (
             &["employee", "list"],
             Reply::Employees(vec![card(3, name, "Maximiliana Alex")]),
@@ -339,21 +358,7 @@ fn alarms_have_every_field_with_their_words() {
 
 #[test]
 fn links_have_every_field() {
-    let link = LinkFact {
-        gateway: reception(),
-        state: LinkState::Down,
-        since: NOW,
-        reply_ms: None,
-        last_message_at: Some(NOW),
-        received: 12,
-        submitted: 11,
-        drops: 2,
-        error: Some(DownCause::Refused),
-        waiting: 1,
-        pace_until: None,
-        unreadable_over_bound: 0,
-        copies_over_bound: 0,
-    };
+    let link = link_down();
     let ran = run(&["link", "--json"], vec![Reply::Links(vec![link.clone()])]);
     assert_eq!(
         ran.out.trim_end(),
