@@ -161,6 +161,7 @@ mod tests {
         assert!(bounds.keeps(b"1", None));
     }
 
+    #[test]
     fn who_has_a_key_or_a_card_has_a_quota_that_others_cannot_use_up() {
         let mut bounds = Bounds::default();
         for n in 0..600u32 {
