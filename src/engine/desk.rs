@@ -3,7 +3,8 @@
 use super::Now;
 use super::core::Engine;
 use super::facts;
-use super::intake::{AHEAD_MS, Arrival};
+use super::intake::Arrival;
+use super::presence::AHEAD_MS;
 use super::roster::Device;
 use crate::api::{
     CardEdit, Command, EnrolKey, Enrolled, Event, NewEmployee, Problem, Refusal, Reply, Retried,
