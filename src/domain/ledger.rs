@@ -186,6 +186,8 @@ pub enum DeskAct {
     Acknowledged(AlarmId, AlarmKind),
     /// An answer was queued again.
     Requeued(OutboxId),
+    /// An unreadable message was opened again; the row before this one says what became of it.
+    Reopened(Seq),
 }
 
 /// How many messages were counted and not kept, in one hour.

@@ -22,11 +22,14 @@ impl Alarms {
     /// Raises an alarm, or counts it once more where it stands already.
     pub(super) fn raise(&mut self, now: Millis, kind: AlarmKind) {
         if let Some(row) = self.rows.values_mut().find(|row| row.kind.is_same(&kind)) {
-            if kind.is_condition() && row.ended_at.is_none() && row.kind == kind {
-                return;
+            if kind.is_condition() && row.ended_at.is_none() {
+                if row.kind == kind {
+                    return;
+                }
+            } else {
+                row.count = row.count.saturating_add(1);
             }
             row.kind = kind;
-            row.count = row.count.saturating_add(1);
             if row.ended_at.take().is_some() {
                 row.seen = None;
             }
@@ -59,6 +62,15 @@ impl Alarms {
         self.changed.insert(id, Some(row.clone()));
         if seen {
             self.remove(id);
+        }
+    }
+
+    /// Ends the conditions of which `is_over` says that they cannot be true any more.
+    pub(super) fn end_all(&mut self, now: Millis, is_over: impl Fn(&AlarmKind) -> bool) {
+        let kinds = self.rows.values().map(|row| row.kind.clone());
+        let over: Vec<_> = kinds.filter(is_over).collect();
+        for kind in over {
+            self.end(now, &kind);
         }
     }
 
@@ -160,6 +172,18 @@ mod tests {
         alarms.raise(Millis(3), link_down());
         let row = alarms.rows()[0];
         assert_eq!((row.count, row.ended_at, row.seen.clone()), (2, None, None));
+    }
+
+    #[test]
+    fn a_condition_that_has_another_cause_has_not_happened_again() {
+        let mut alarms = Alarms::default();
+        alarms.raise(Millis(1), link_down());
+        let cause = DownCause::Silent;
+        let gateway = GatewayName::new("g");
+        let silent = AlarmKind::LinkDown { gateway, cause };
+        alarms.raise(Millis(2), silent.clone());
+        let row = alarms.rows()[0];
+        assert_eq!((row.count, row.kind.clone()), (1, silent));
     }
 
     #[test]

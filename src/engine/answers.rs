@@ -5,8 +5,8 @@ use super::roster::number_of;
 use super::settings::GatewaySettings;
 use crate::domain::{
     Address, AnswerKind, Counter, DayBudget, DecidedRow, DeviceId, EmployeeId, Entry, GatewayName,
-    MessageRow, Millis, OutboxId, OutboxRow, OutboxState, Outcome, Priority, RefusedReason, Seq,
-    SmsBody, UnreadableReason,
+    MessageRow, Millis, Msisdn, OutboxId, OutboxRow, OutboxState, Outcome, Priority, RefusedReason,
+    Seq, SmsBody, UnreadableReason,
 };
 use crate::protocol::{Answer, Header, Kind, Status, envelope, frame};
 use crate::store::{Archive, StoreError};
@@ -23,6 +23,7 @@ impl Engine {
         now: Now,
         row: &MessageRow,
         seq: Seq,
+        kind: Kind,
     ) -> Option<OutboxId> {
         if row.weak {
             return self.answer_legacy(now, row, seq);
@@ -35,33 +36,40 @@ impl Engine {
                 Priority::Repeat
             }
         };
-        self.queue_answer(now, row, seq, status, priority)
+        let (to, body) = self.seal_answer(row, status, kind)?;
+        self.queue_body(now, row, seq, body, to, priority)
     }
 
-    /// The answer to a message whose counter is out of the window or was used: where to go on.
+    /// The answer to a message whose counter is out of the window or was used: where to go on now.
     pub(super) fn answer_replay(
         &mut self,
         now: Now,
         row: &MessageRow,
         seq: Seq,
-    ) -> Option<OutboxId> {
-        let (device, digest) = (row.device?, row.digest?);
-        let held = self.roster.devices.get(&device)?.replay_answer(digest);
-        if let Some(held) = held
-            && self
-                .outbox
-                .get(held)
-                .is_some_and(|entry| is_fresh(entry, now.wall))
+        kind: Kind,
+        archive: &dyn Archive,
+    ) -> Result<Option<OutboxId>, StoreError> {
+        let earlier = self.refusal_of(row, archive)?;
+        if let Some(entry) = &earlier
+            && (is_fresh(entry, now.wall) || is_answered_enough(entry, now.wall))
         {
-            return Some(held);
+            return Ok(Some(entry.id));
         }
-        self.spend_repeat(now, row)?;
-        let id = self.queue_answer(now, row, seq, Status::Counter, Priority::Repeat)?;
-        self.roster
-            .devices
-            .get_mut(&device)?
-            .remember_replay(digest, id);
-        Some(id)
+        let id = earlier.as_ref().map(|entry| entry.id);
+        if self.spend_repeat(now, row).is_none() {
+            return Ok(id);
+        }
+        let Some((to, body)) = self.seal_answer(row, Status::Counter, kind) else {
+            return Ok(id);
+        };
+        let Some(mut entry) = earlier else {
+            return Ok(self.queue_body(now, row, seq, body, to, Priority::Repeat));
+        };
+        (entry.to, entry.body) = (to, body);
+        entry.answered = entry.answered.saturating_add(1);
+        let gateway = row.gateway.clone();
+        self.queue_by(now, entry, &gateway, Some(&row.destination));
+        Ok(id)
     }
 
     /// The same answer again, as far as the budgets allow. Returns the entry that answers the message.
@@ -70,30 +78,78 @@ impl Engine {
         now: Now,
         arrival: &Arrival,
         decided: &DecidedRow,
+        kind: Kind,
         archive: &dyn Archive,
     ) -> Result<Option<OutboxId>, StoreError> {
         let Some(row) = self.message_row(decided.seq, archive)? else {
             return Ok(decided.answer);
         };
-        let Some(id) = decided.answer else {
-            return Ok(self.answer_first(now, &row, decided.seq));
+        let answer = decided.answer;
+        let Some(id) = answer.or_else(|| self.outbox.answering(decided.seq)) else {
+            return Ok(self.answer_first(now, &row, decided.seq, kind));
         };
         let Some(mut entry) = self.outbox_row(id, archive)? else {
             return Ok(Some(id));
         };
-        if is_fresh(&entry, now.wall) || is_answered_enough(&entry, now.wall) {
+        if is_fresh(&entry, now.wall) {
+            self.go_round(now, entry, arrival);
+            return Ok(Some(id));
+        }
+        if is_answered_enough(&entry, now.wall) {
             return Ok(Some(id));
         }
         if self.spend_repeat(now, &row).is_some() {
             entry.priority = entry.priority.max(Priority::Repeat);
             entry.answered = entry.answered.saturating_add(1);
-            if self.links.contains_key(&arrival.gateway) {
-                entry.gateway = arrival.gateway.clone();
-                entry.from = self.answer_from(arrival.destination.clone(), &arrival.gateway);
-            }
-            self.outbox.queue(now, entry);
+            entry.to = self.answer_to(entry.employee, &row).unwrap_or(entry.to);
+            self.queue_by(now, entry, &arrival.gateway, Some(&arrival.destination));
         }
         Ok(Some(id))
+    }
+
+    /// An answer that waits for a link that is down leaves by the gateway by which the phone asked again.
+    fn go_round(&mut self, now: Now, entry: OutboxRow, arrival: &Arrival) {
+        let waits = matches!(entry.state, OutboxState::Queued | OutboxState::Deferred);
+        if waits && !self.outbox.is_up(&entry.gateway) && self.outbox.is_up(&arrival.gateway) {
+            self.queue_by(now, entry, &arrival.gateway, Some(&arrival.destination));
+        }
+    }
+
+    /// Queues an entry that is known, to leave by `gateway`, or by the first where the configuration has that no more.
+    /// `destination` is the number of ours that was written to, where that is not the one of last time.
+    pub(super) fn queue_by(
+        &mut self,
+        now: Now,
+        mut entry: OutboxRow,
+        gateway: &GatewayName,
+        destination: Option<&Address>,
+    ) {
+        if let Some(destination) = destination {
+            entry.from = destination.clone();
+        }
+        if let Some(settings) = self.settings.gateway_or_first(gateway) {
+            carry_by(&mut entry, settings);
+        }
+        self.outbox.queue(now, entry);
+    }
+
+    /// The refusal that was given to this very message with an old counter.
+    fn refusal_of(
+        &self,
+        row: &MessageRow,
+        archive: &dyn Archive,
+    ) -> Result<Option<OutboxRow>, StoreError> {
+        let of_device =
+            |entry: &&OutboxRow| entry.device == row.device && entry.kind == AnswerKind::Refusal;
+        for entry in self.outbox.rows().rev().filter(of_device) {
+            let refused = self.message_row(entry.seq, archive)?;
+            if refused.is_some_and(|refused| {
+                refused.outcome == Outcome::Replay && refused.digest == row.digest
+            }) {
+                return Ok(Some(entry.clone()));
+            }
+        }
+        Ok(None)
     }
 
     /// An entry of the outbox, in memory or in the store.
@@ -141,12 +197,6 @@ impl Engine {
         priority: Priority,
     ) -> Option<OutboxId> {
         let employee = row.employee?;
-        let characters = match &body {
-            SmsBody::Text(text) => text.len(),
-            SmsBody::Binary(octets) => octets.len(),
-        };
-        let settings = self.settings.gateway(&row.gateway);
-        let parts = settings.map_or(1, |gateway| gateway.parts(characters));
         let id = self.outbox.next_id();
         let entry = OutboxRow {
             id,
@@ -162,9 +212,9 @@ impl Engine {
             device: row.device,
             gateway: row.gateway.clone(),
             to,
-            from: self.answer_from(row.destination.clone(), &row.gateway),
+            from: row.destination.clone(),
             body,
-            parts,
+            parts: 1,
             priority,
             state: OutboxState::Queued,
             attempts: 0,
@@ -175,33 +225,29 @@ impl Engine {
             message_id: None,
             error: None,
         };
-        self.outbox.queue(now, entry);
+        self.queue_by(now, entry, &row.gateway, None);
         Some(id)
     }
 
-    fn queue_answer(
+    /// The sealed answer to a message, and where it goes.
+    fn seal_answer(
         &mut self,
-        now: Now,
         row: &MessageRow,
-        seq: Seq,
         status: Status,
-        priority: Priority,
-    ) -> Option<OutboxId> {
+        kind: Kind,
+    ) -> Option<(Address, SmsBody)> {
         let (employee, device, counter, digest) =
             (row.employee?, row.device?, row.counter?, row.digest?);
         let to = self.answer_to(employee, row)?;
         let nonce = self.random();
-        let binary = self
-            .settings
-            .gateway(&row.gateway)
-            .is_some_and(|gateway| gateway.binary);
         let device_state = self.roster.devices.get_mut(&device)?;
+        let next = device_state.window(kind).next();
         let next = match status {
             // This very counter is not in the window yet when its answer is made.
             Status::Recorded | Status::Suspended | Status::Clock | Status::NotUnderstood => {
-                after(device_state.window(Kind::ATTENDANCE).next(), counter)
+                after(next, counter)
             }
-            Status::Counter => device_state.window(Kind::ATTENDANCE).next(),
+            Status::Counter => next,
         };
         let desk_time = row.at.unwrap_or(row.received_at);
         let plaintext = Answer {
@@ -217,12 +263,7 @@ impl Engine {
             counter,
         };
         let envelope = envelope::seal(&device_state.keys.to_device, header, nonce, &plaintext);
-        let body = if binary {
-            SmsBody::Binary(envelope)
-        } else {
-            SmsBody::Text(frame::encode(&envelope))
-        };
-        self.queue_body(now, row, seq, body, to, priority)
+        Some((to, SmsBody::Binary(envelope)))
     }
 
     fn attendance_priority(&mut self, now: Now, row: &MessageRow) -> Priority {
@@ -259,36 +300,32 @@ impl Engine {
 
     /// Where an answer may go: the sender, where that is the employee's number or a mobile number of the country,
     /// else the number on the card; never a number of ours.
-    fn answer_to(&self, employee: EmployeeId, row: &MessageRow) -> Option<Address> {
+    pub(super) fn answer_to(&self, employee: EmployeeId, row: &MessageRow) -> Option<Address> {
+        if row.weak {
+            // It counts from the number on the card alone, and the phone takes an answer to that number alone.
+            return Some(row.sender.clone());
+        }
         let card = &self.roster.employees.get(&employee)?.phone;
         let country = self.settings.country;
-        let number = number_of(&row.sender, country);
-        let may_cost = number.filter(|number| number == card || number.is_mobile_of(country));
-        let (number, to) = match may_cost {
-            Some(number) => (number, row.sender.clone()),
-            None => (card.clone(), Address::international(card.as_str())),
-        };
-        let ours = self
-            .settings
-            .gateways
-            .iter()
-            .filter_map(|g| g.source_address.as_deref());
+        let sender = number_of(&row.sender, country)
+            .filter(|number| number == card || number.is_mobile_of(country))
+            .filter(|number| !self.is_ours(number, row));
+        if sender.is_some() {
+            return Some(row.sender.clone());
+        }
+        (!self.is_ours(card, row)).then(|| Address::international(card.as_str()))
+    }
+
+    /// Whether a number is a gateway's own: an answer to it would come back.
+    pub(super) fn is_ours(&self, number: &Msisdn, row: &MessageRow) -> bool {
+        let gateways = self.settings.gateways.iter();
+        let ours = gateways.filter_map(|gateway| gateway.source_address.as_deref());
         let ours = ours.map(Address::plain).chain([row.destination.clone()]);
-        let is_ours = ours
-            .filter_map(|ours| number_of(&ours, country))
-            .any(|ours| ours == number);
-        (!is_ours).then_some(to)
+        ours.filter_map(|ours| number_of(&ours, self.settings.country))
+            .any(|ours| ours == *number)
     }
 
-    fn answer_from(&self, destination: Address, gateway: &GatewayName) -> Address {
-        let configured = self
-            .settings
-            .gateway(gateway)
-            .and_then(|g: &GatewaySettings| g.source_address.as_ref());
-        configured.map_or(destination, |number| Address::international(number))
-    }
-
-    fn message_row(
+    pub(super) fn message_row(
         &self,
         seq: Seq,
         archive: &dyn Archive,
@@ -307,6 +344,24 @@ impl Engine {
             | None => None,
         })
     }
+}
+
+/// Makes an entry ready to leave by `gateway`: the way in which the answer travels, what it takes, and from which number.
+pub(super) fn carry_by(entry: &mut OutboxRow, gateway: &GatewaySettings) {
+    entry.gateway = gateway.name.clone();
+    if let Some(number) = &gateway.source_address {
+        entry.from = Address::international(number);
+    }
+    let carried = match (&entry.body, gateway.binary) {
+        (SmsBody::Binary(envelope), false) => Some(SmsBody::Text(frame::encode(envelope))),
+        (SmsBody::Text(text), true) => frame::find(text).map(SmsBody::Binary),
+        (SmsBody::Binary(_), true) | (SmsBody::Text(_), false) => None,
+    };
+    entry.body = carried.unwrap_or_else(|| entry.body.clone());
+    entry.parts = gateway.parts(match &entry.body {
+        SmsBody::Text(text) => text.len(),
+        SmsBody::Binary(octets) => octets.len(),
+    });
 }
 
 /// Where the phone goes on once `counter` is decided.

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::domain::{DeviceId, Millis, OverBound};
+use crate::domain::{DeviceId, EmployeeId, Millis, OverBound};
 
 /// Unreadable messages kept in an hour from one number, or naming one device.
 const FROM_ONE: u32 = 30;
@@ -20,6 +20,10 @@ pub(super) struct Bounds {
     hour: i64,
     by_number: BTreeMap<Vec<u8>, u32>,
     by_device: BTreeMap<DeviceId, u32>,
+    /// What a device's key opened is no stranger's: it has a quota of its own.
+    replays: BTreeMap<DeviceId, u32>,
+    /// Cards with the 2023 format.
+    cards: BTreeMap<EmployeeId, u32>,
     strangers: u32,
     devices: u32,
     parts_by_number: BTreeMap<Vec<u8>, u32>,
@@ -60,6 +64,17 @@ impl Bounds {
         true
     }
 
+    /// Whether a message of `device` with a counter that was used is kept; counts it.
+    pub(super) fn keeps_replay(&mut self, device: DeviceId) -> bool {
+        take(self.replays.entry(device).or_default())
+    }
+
+    /// Whether a message in the 2023 format from the number of `employee` is kept; counts it. Strangers who do not know
+    /// the number cannot crowd it out.
+    pub(super) fn keeps_legacy(&mut self, employee: EmployeeId) -> bool {
+        take(self.cards.entry(employee).or_default())
+    }
+
     /// Counts an unreadable message that is not kept.
     pub(super) fn drop_unreadable(&mut self) {
         self.over.unreadable += 1;
@@ -76,11 +91,29 @@ impl Bounds {
         if hour == self.hour {
             return None;
         }
-        let over = std::mem::take(self).over;
-        self.hour = hour;
-        self.over.since = now;
+        let over = self.take_over();
+        *self = Self {
+            hour,
+            over: OverBound {
+                since: now,
+                ..OverBound::default()
+            },
+            ..Self::default()
+        };
+        over
+    }
+
+    /// Takes what was counted and not kept so far; `None` where there was nothing.
+    pub(super) fn take_over(&mut self) -> Option<OverBound> {
+        let over = std::mem::take(&mut self.over);
         (over.unreadable + over.copies > 0).then_some(over)
     }
+}
+
+fn take(one: &mut u32) -> bool {
+    let is_kept = *one < FROM_ONE;
+    *one += u32::from(is_kept);
+    is_kept
 }
 
 #[cfg(test)]
@@ -126,6 +159,19 @@ mod tests {
         assert!(bounds.parts_by_number.len() <= 1_001);
         assert!(bounds.keeps_part(b"2", true));
         assert!(bounds.keeps(b"1", None));
+    }
+
+    #[test]
+    fn who_has_a_key_or_a_card_has_a_quota_that_others_cannot_use_up() {
+        let mut bounds = Bounds::default();
+        for n in 0..600u32 {
+            bounds.keeps(&n.to_be_bytes(), None);
+            bounds.keeps(b"1", Some(DeviceId(n % 20)));
+        }
+        let count = |keeps: &mut dyn FnMut() -> bool| (0..40).filter(|_| keeps()).count();
+        assert_eq!(count(&mut || bounds.keeps_replay(DeviceId(7))), 30);
+        assert_eq!(count(&mut || bounds.keeps_legacy(EmployeeId(3))), 30);
+        assert!(bounds.keeps_legacy(EmployeeId(4)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::alarms::Alarms;
+use super::answers::carry_by;
 use super::bounds::Bounds;
 use super::clock::ClockWatch;
 use super::facts;
@@ -98,6 +99,8 @@ impl Engine {
         let roster = Roster::load(&mut loaded, &store_key)?;
         let waiting = std::mem::take(&mut loaded.parts);
         let parts = Parts::restore(waiting, &roster, settings.country, now);
+        let mut bounds = Bounds::default();
+        bounds.turn_hour(now.wall);
         let outbox = restore_outbox(&settings, &mut loaded, now);
         let mut links = BTreeMap::new();
         for gateway in &settings.gateways {
@@ -110,7 +113,7 @@ impl Engine {
             outbox,
             links,
             alarms: Alarms::new(std::mem::take(&mut loaded.alarms), meta.last_alarm),
-            bounds: Bounds::default(),
+            bounds,
             parts,
             clock: ClockWatch::new(now, settings.released_at),
             journal: Journal::new(loaded.last.as_ref()),
@@ -145,12 +148,23 @@ impl Engine {
                 alive_until,
             },
         );
-        self.alarms.end(now.wall, &AlarmKind::Store);
+        let links = &self.links;
+        self.alarms.end_all(now.wall, |kind| match kind {
+            AlarmKind::LinkDown { gateway, .. } => !links.contains_key(gateway),
+            AlarmKind::Store => true,
+            AlarmKind::OutboxFailed { .. }
+            | AlarmKind::TwoPlaces { .. }
+            | AlarmKind::Key { .. }
+            | AlarmKind::UnknownSenders => false,
+        });
         self.finish(now);
     }
 
     /// Writes down that the engine stops in order.
     pub fn stop(&mut self, now: Now) {
+        if let Some(over) = self.bounds.take_over() {
+            self.journal.append(now, Entry::OverBound(over));
+        }
         for (name, link) in &mut self.links {
             if link.down(now, DownCause::Stopping, now.wall) {
                 let entry = Entry::LinkDown {
@@ -184,7 +198,7 @@ impl Engine {
     ) -> Result<(), StoreError> {
         self.clock.look(now);
         match event {
-            LinkEvent::Connecting => self.on_link(gateway, |link| link.connecting(now)),
+            LinkEvent::Connecting => self.on_link(now, gateway, |link| link.connecting(now)),
             LinkEvent::Up => self.link_up(now, gateway),
             LinkEvent::Down {
                 cause,
@@ -205,8 +219,8 @@ impl Engine {
                     self.meta_changed = true;
                 }
             }
-            LinkEvent::Report(report) => self.outbox.report(gateway, report),
-            LinkEvent::ReplyTime(ms) => self.on_link(gateway, |link| {
+            LinkEvent::Report(report) => self.outbox.report(now.tick, gateway, report),
+            LinkEvent::ReplyTime(ms) => self.on_link(now, gateway, |link| {
                 link.reply_ms = Some(ms);
                 true
             }),
@@ -305,7 +319,9 @@ impl Engine {
 
     /// Carries what changed to the batch, the links and the consoles. Ends every input.
     pub(super) fn finish(&mut self, now: Now) {
+        let mut leaving = Vec::new();
         for (gateway, sms) in self.outbox.pump(now) {
+            leaving.push(sms.id);
             self.journal.order(&gateway, LinkOrder::Submit(sms));
         }
         for id in self.outbox.take_failed() {
@@ -322,6 +338,9 @@ impl Engine {
             let fact = facts::outbox(row);
             self.journal.publish(Event::Outbox(fact));
         }
+        let unwritten = &self.journal.batch.outbox;
+        // What leaves is durable before, also where nothing else waits for the disk.
+        self.journal.urgent |= leaving.iter().any(|id| unwritten.contains_key(id));
         for (name, link) in &mut self.links {
             if link.end_drain(now.tick) {
                 self.meta_changed = true;
@@ -354,7 +373,7 @@ impl Engine {
     }
 
     fn link_up(&mut self, now: Now, gateway: &GatewayName) {
-        self.on_link(gateway, |link| {
+        self.on_link(now, gateway, |link| {
             link.up(now);
             true
         });
@@ -385,7 +404,7 @@ impl Engine {
         let ago_ms = heard_ms_ago.map_or(0, |ms| i64::try_from(ms).unwrap_or(i64::MAX));
         let heard_at = now.wall.plus_ms(-ago_ms);
         let mut was_bound = false;
-        self.on_link(gateway, |link| {
+        self.on_link(now, gateway, |link| {
             was_bound = link.down(now, cause, heard_at);
             true
         });
@@ -401,12 +420,12 @@ impl Engine {
         }
     }
 
-    fn on_link(&mut self, gateway: &GatewayName, change: impl FnOnce(&mut Link) -> bool) {
+    fn on_link(&mut self, now: Now, gateway: &GatewayName, change: impl FnOnce(&mut Link) -> bool) {
         let Some(link) = self.links.get_mut(gateway) else {
             return;
         };
         if change(link) {
-            let fact = facts::link(gateway, link, &mut self.outbox, None);
+            let fact = facts::link(gateway, link, &mut self.outbox, now);
             self.journal.publish(Event::Link(fact));
         }
     }
@@ -441,12 +460,15 @@ fn restore_outbox(settings: &Settings, loaded: &mut Loaded, now: Now) -> Outbox 
     let mut outbox = Outbox::new(settings, loaded.last_outbox);
     let mut rows: Vec<_> = std::mem::take(&mut loaded.outbox).into_values().collect();
     rows.sort_by_key(|row| row.sent_at);
-    let fallback = settings
-        .gateways
-        .first()
-        .map(|gateway| gateway.name.clone());
-    for row in rows {
-        outbox.restore(now, row, fallback.as_ref());
+    for mut row in rows {
+        if !row.state.is_settled()
+            && settings.gateway(&row.gateway).is_none()
+            && let Some(first) = settings.gateways.first()
+        {
+            // The gateway was taken out of the configuration: another one may reach the number.
+            carry_by(&mut row, first);
+        }
+        outbox.restore(now, row);
     }
     outbox
 }

@@ -4,14 +4,15 @@ use super::Now;
 use super::core::Engine;
 use super::facts;
 use super::intake::Arrival;
+use super::presence::AHEAD_MS;
 use super::roster::Device;
 use crate::api::{
     CardEdit, Command, EnrolKey, Enrolled, Event, NewEmployee, Problem, Refusal, Reply, Retried,
 };
 use crate::domain::{
     Action, AlarmId, DeskAct, DeviceId, DeviceRow, Employee, EmployeeId, Entry, MarkRow,
-    MessageRow, Millis, Msisdn, Operator, OutboxId, OutboxState, Outcome, Presence, PresenceSource,
-    Seq,
+    MessageRow, Millis, Msisdn, Operator, OutboxId, OutboxRow, OutboxState, Outcome, Presence,
+    PresenceSource, Seq,
 };
 use crate::protocol::{DeviceKeys, RootKey};
 use crate::store::{Archive, StoreError};
@@ -24,8 +25,6 @@ const SHORT: usize = 24;
 const SHORT_MADE: usize = 16;
 /// The longest name of a team or shift, in characters.
 const TEAM: usize = 60;
-/// A mark may be ahead of the office's clock by this much: the clock of another machine typed it.
-const AHEAD_MS: i64 = Millis::MINUTE;
 
 impl Engine {
     /// Does what a desk asks for. What it changed is written before the reply may leave.
@@ -43,7 +42,7 @@ impl Engine {
             Command::EnrolDevice(id, key) => self.enrol_device(now, by, id, &key),
             Command::SetRevoked(id, revoked) => self.set_revoked(now, by, id, revoked),
             Command::Retry(seq) => self.retry(now, by, seq, archive)?,
-            Command::RetryFailed => Ok(self.retry_failed(now, by)),
+            Command::RetryFailed => Ok(self.retry_failed(now, by, archive)?),
             Command::Acknowledge(id) => self.acknowledge(now, by, id),
             Command::AcknowledgeAll => Ok(self.acknowledge_all(now, by)),
             Command::Mark {
@@ -247,9 +246,8 @@ impl Engine {
             });
         }
         if let (Outcome::Unreadable(_), Some(_)) = (row.outcome, &row.raw) {
-            return Ok(Ok(Reply::Retried(vec![
-                self.open_again(now, seq, row, archive)?,
-            ])));
+            let retried = self.open_again(now, by, seq, row, archive)?;
+            return Ok(Ok(Reply::Retried(vec![retried])));
         }
         Ok(Err(Refusal::NothingToRetry(seq)))
     }
@@ -258,6 +256,7 @@ impl Engine {
     fn open_again(
         &mut self,
         now: Now,
+        by: &Operator,
         seq: Seq,
         row: MessageRow,
         archive: &dyn Archive,
@@ -273,9 +272,14 @@ impl Engine {
             body,
             retry_of: Some(seq),
         };
-        Ok(match self.take_in(now, &arrival, archive)? {
-            Some((now, outcome)) => Retried::Opened { seq, now, outcome },
-            None => Retried::StillUnreadable(seq),
+        let Some((opened, outcome)) = self.take_in(now, &arrival, archive)? else {
+            return Ok(Retried::StillUnreadable(seq));
+        };
+        self.act(now, by, DeskAct::Reopened(seq));
+        Ok(Retried::Opened {
+            seq,
+            now: opened,
+            outcome,
         })
     }
 
@@ -292,12 +296,34 @@ impl Engine {
         if row.state.is_open() && row.state != OutboxState::Deferred {
             return Ok(Some(Retried::AlreadyQueued(id)));
         }
-        self.outbox.queue(now, row);
-        self.act(now, by, DeskAct::Requeued(id));
+        self.send_again(now, by, row, archive)?;
         Ok(Some(Retried::Requeued(id)))
     }
 
-    fn retry_failed(&mut self, now: Now, by: &Operator) -> Reply {
+    /// To where it would go today: the number on the card may have been put right.
+    fn send_again(
+        &mut self,
+        now: Now,
+        by: &Operator,
+        mut entry: OutboxRow,
+        archive: &dyn Archive,
+    ) -> Result<(), StoreError> {
+        let id = entry.id;
+        if let Some(row) = self.message_row(entry.seq, archive)? {
+            entry.to = self.answer_to(entry.employee, &row).unwrap_or(entry.to);
+        }
+        let gateway = entry.gateway.clone();
+        self.queue_by(now, entry, &gateway, None);
+        self.act(now, by, DeskAct::Requeued(id));
+        Ok(())
+    }
+
+    fn retry_failed(
+        &mut self,
+        now: Now,
+        by: &Operator,
+        archive: &dyn Archive,
+    ) -> Result<Reply, StoreError> {
         let failed = self
             .outbox
             .rows()
@@ -306,10 +332,9 @@ impl Engine {
         let mut retried = Vec::new();
         for row in failed {
             retried.push(Retried::Requeued(row.id));
-            self.act(now, by, DeskAct::Requeued(row.id));
-            self.outbox.queue(now, row);
+            self.send_again(now, by, row, archive)?;
         }
-        Reply::Retried(retried)
+        Ok(Reply::Retried(retried))
     }
 
     fn acknowledge(&mut self, now: Now, by: &Operator, id: AlarmId) -> Result<Reply, Refusal> {

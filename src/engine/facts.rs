@@ -60,13 +60,8 @@ pub(super) fn alarm(row: &AlarmRow, roster: &Roster) -> AlarmFact {
     }
 }
 
-pub(super) fn link(
-    gateway: &GatewayName,
-    link: &Link,
-    outbox: &mut Outbox,
-    now: Option<Now>,
-) -> LinkFact {
-    let (waiting, free_at) = now.map_or((0, None), |now| outbox.waiting(gateway, now.tick));
+pub(super) fn link(gateway: &GatewayName, link: &Link, outbox: &mut Outbox, now: Now) -> LinkFact {
+    let (waiting, free_at) = outbox.waiting(gateway, now.tick);
     let error = match link.state {
         LinkState::Bound => None,
         LinkState::Connecting | LinkState::Down => link.cause,
@@ -82,9 +77,7 @@ pub(super) fn link(
         drops: link.counters.drops,
         error: error.filter(|cause| *cause != DownCause::Stopping),
         waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
-        pace_until: free_at
-            .zip(now)
-            .map(|(free_at, now)| now.wall.plus_ms(free_at.0.saturating_sub(now.tick.0))),
+        pace_until: free_at.map(|free_at| now.wall.plus_ms(free_at.0.saturating_sub(now.tick.0))),
         unreadable_over_bound: link.counters.unreadable_over_bound,
         copies_over_bound: link.counters.copies_over_bound,
     }

@@ -6,8 +6,8 @@ use super::{Now, facts};
 use crate::api::Event;
 use crate::domain::{
     Address, AlarmKind, DecidedRow, DeskAct, DeviceId, Digest, EmployeeId, Entry, GatewayName,
-    InboundSms, LedgerRow, MessageRow, Millis, Operator, Outcome, PersonState, Presence,
-    PresenceSource, RawBody, RefusedReason, Seq, Series, UnreadableReason,
+    InboundSms, LedgerRow, MessageRow, Millis, Operator, Outcome, Presence, PresenceSource,
+    RawBody, RefusedReason, Seq, Series, UnreadableReason,
 };
 use crate::protocol::{Attendance, Header, Kind, envelope, legacy, text};
 use crate::store::{Archive, StoreError};
@@ -110,8 +110,7 @@ impl Engine {
         }
         let digest = envelope::digest(octets);
         let Ok(plaintext) = envelope::open(&device.keys.to_desk, octets) else {
-            self.look_for_changed_key(now, arrival, digest);
-            return unreadable(self, UnreadableReason::WrongTag, Some(header.device));
+            return Ok(self.keep_wrong_tag(now, arrival, header.device, digest));
         };
         let employee = device.row.employee;
         let judgement = device.window(header.kind).judge(header.counter, digest);
@@ -127,23 +126,30 @@ impl Engine {
         };
         match judgement {
             Judgement::Copy(decided) => self.take_copy(now, arrival, &opened, &decided, archive),
-            Judgement::Replay => Ok(self.refuse_replay(now, arrival, &opened)),
-            Judgement::Fresh => Ok(Some(self.decide(now, arrival, &opened))),
+            Judgement::Replay => self.refuse_replay(now, arrival, &opened, archive),
+            Judgement::Fresh => self.decide(now, arrival, &opened, archive).map(Some),
         }
     }
 
     /// Lines 4 to 7: these consume the counter and are final.
-    fn decide(&mut self, now: Now, arrival: &Arrival, opened: &Opened) -> (Seq, Outcome) {
+    fn decide(
+        &mut self,
+        now: Now,
+        arrival: &Arrival,
+        opened: &Opened,
+        archive: &dyn Archive,
+    ) -> Result<(Seq, Outcome), StoreError> {
+        let is_overtaken = self.is_overtaken(opened, archive)?;
         let mut row = self.row_of(arrival, opened);
         row.outcome = self.judge_content(arrival, opened, &mut row);
         if row.outcome == Outcome::Recorded {
             row.at = Some(self.time_that_counts(now, arrival, &mut row));
         }
         let seq = self.journal.next_seq();
-        row.answer = self.answer_first(now, &row, seq);
+        row.answer = self.answer_first(now, &row, seq, opened.header.kind);
         let outcome = row.outcome;
         if let (Outcome::Recorded, Some(at), Some(action), false) =
-            (outcome, row.at, row.action, row.delayed)
+            (outcome, row.at, row.action, row.delayed || is_overtaken)
         {
             let presence = Presence {
                 action,
@@ -164,7 +170,26 @@ impl Engine {
         self.append_message(now, row);
         self.unopened.remove(&opened.employee);
         self.end_legacy(now, opened.employee);
-        (seq, outcome)
+        Ok((seq, outcome))
+    }
+
+    /// Whether a later check-in of the same device counts already: it says who is present now, or said so before a mark.
+    fn is_overtaken(&mut self, opened: &Opened, archive: &dyn Archive) -> Result<bool, StoreError> {
+        let Header {
+            kind,
+            device,
+            counter,
+        } = opened.header;
+        let Some(device) = self.roster.devices.get_mut(&device) else {
+            return Ok(false);
+        };
+        for seq in device.window(kind).above(counter) {
+            let later = self.message_row(seq, archive)?;
+            if later.is_some_and(|row| row.outcome == Outcome::Recorded && !row.delayed) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn judge_content(&self, arrival: &Arrival, opened: &Opened, row: &mut MessageRow) -> Outcome {
@@ -183,7 +208,9 @@ impl Engine {
         let ahead_ms = content.claimed_at.ms_since(arrival.received_at);
         let rules = &self.settings.rules;
         let too_far = ahead_ms > rules.refuse_ahead_ms || -ahead_ms > rules.refuse_behind_ms;
-        if too_far && !self.clock.is_unsure(self.journal.newest()) {
+        let is_unsure = self.clock.is_unsure(self.journal.newest())
+            || arrival.received_at < self.settings.released_at;
+        if too_far && !is_unsure {
             return Outcome::Refused(RefusedReason::Clock);
         }
         Outcome::Recorded
@@ -208,7 +235,8 @@ impl Engine {
             waited_from = from.min(received_at);
             row.link_gap = true;
             row.clock_off = at.ms_since(claimed_at).saturating_abs() > rules.clock_tolerance_ms;
-            if let Some(link) = link {
+            // A phone whose clock is wrong tells nothing of the backlog, nor does the desk's where it was put back.
+            if let Some(link) = link.filter(|_| !row.clock_off && up_at <= received_at) {
                 link.backlog_came(now.tick);
             }
         }
@@ -228,14 +256,14 @@ impl Engine {
         decided: &DecidedRow,
         archive: &dyn Archive,
     ) -> Result<Option<(Seq, Outcome)>, StoreError> {
-        let answer = self.answer_again(now, arrival, decided, archive)?;
+        let answer = self.answer_again(now, arrival, decided, opened.header.kind, archive)?;
         let mut decided = DecidedRow {
             answer,
             ..decided.clone()
         };
         let mut written = None;
-        if decided.copies < COPIES {
-            decided.copies += 1;
+        if decided.copies < COPIES || arrival.retry_of.is_some() {
+            decided.copies = decided.copies.saturating_add(1);
             let mut row = self.row_of(arrival, opened);
             row.outcome = Outcome::Duplicate;
             // It says when it was sealed first, not what the clock says now.
@@ -256,20 +284,21 @@ impl Engine {
         now: Now,
         arrival: &Arrival,
         opened: &Opened,
-    ) -> Option<(Seq, Outcome)> {
+        archive: &dyn Archive,
+    ) -> Result<Option<(Seq, Outcome)>, StoreError> {
         let (device, employee) = (opened.header.device, opened.employee);
-        if !self.bounds.keeps(&arrival.source.octets, Some(device)) {
+        if arrival.retry_of.is_none() && !self.bounds.keeps_replay(device) {
             self.count_over_bound(arrival);
-            return None;
+            return Ok(None);
         }
         let mut row = self.row_of(arrival, opened);
         row.outcome = Outcome::Replay;
         row.raw = Some(arrival.body.clone());
         let seq = self.journal.next_seq();
-        row.answer = self.answer_replay(now, &row, seq);
+        row.answer = self.answer_replay(now, &row, seq, opened.header.kind, archive)?;
         self.alarms
             .raise(now.wall, AlarmKind::TwoPlaces { device, employee });
-        Some((self.append_message(now, row), Outcome::Replay))
+        Ok(Some((self.append_message(now, row), Outcome::Replay)))
     }
 
     /// Line 1: kept with its octets, no answer. A retry that is as unreadable as before writes nothing.
@@ -318,41 +347,6 @@ impl Engine {
         written.seq
     }
 
-    /// Makes a record somebody's present state, where it is the latest that counts.
-    pub(super) fn place(&mut self, now: Now, employee: EmployeeId, presence: Presence) {
-        let day_start = self.settings.day_start(now.wall);
-        let state = self.person(employee);
-        if state
-            .presence
-            .as_ref()
-            .is_none_or(|present| yields(present, &presence, day_start))
-        {
-            state.presence = Some(presence);
-            self.write_person(employee);
-        }
-    }
-
-    pub(super) fn person(&mut self, employee: EmployeeId) -> &mut PersonState {
-        self.people
-            .entry(employee)
-            .or_insert_with(|| PersonState::new(employee))
-    }
-
-    pub(super) fn write_person(&mut self, employee: EmployeeId) {
-        if let Some(state) = self.people.get(&employee) {
-            self.journal.batch.people.insert(employee, state.clone());
-        }
-    }
-
-    pub(super) fn publish_person(&mut self, now: Now, employee: EmployeeId) {
-        let Some(card) = self.roster.employees.get(&employee) else {
-            return;
-        };
-        let day_start = self.settings.day_start(now.wall);
-        let fact = facts::person(card, self.people.get(&employee), day_start);
-        self.journal.publish(Event::Person(fact));
-    }
-
     /// A row of the ledger, written or about to be.
     pub(super) fn ledger_row(
         &self,
@@ -382,17 +376,22 @@ impl Engine {
     }
 
     /// Two different envelopes from one employee's number that do not open: a new or restored phone.
-    fn look_for_changed_key(&mut self, now: Now, arrival: &Arrival, digest: Digest) {
-        let Some(number) = number_of(&arrival.source, self.settings.country) else {
-            return;
-        };
-        let Some(employee) = self.roster.by_phone(&number) else {
-            return;
-        };
-        let first = *self.unopened.entry(employee).or_insert(digest);
-        if first != digest && arrival.retry_of.is_none() {
-            self.alarms.raise(now.wall, AlarmKind::Key { employee });
+    fn keep_wrong_tag(
+        &mut self,
+        now: Now,
+        arrival: &Arrival,
+        device: DeviceId,
+        digest: Digest,
+    ) -> Option<(Seq, Outcome)> {
+        let kept = self.keep_unreadable(now, arrival, UnreadableReason::WrongTag, Some(device))?;
+        let number = number_of(&arrival.source, self.settings.country);
+        if let Some(employee) = number.and_then(|number| self.roster.by_phone(&number)) {
+            let first = *self.unopened.entry(employee).or_insert(digest);
+            if first != digest {
+                self.alarms.raise(now.wall, AlarmKind::Key { employee });
+            }
         }
+        Some(kept)
     }
 
     fn keep_decision(&mut self, header: Header, decided: DecidedRow) {
@@ -475,20 +474,6 @@ impl Engine {
     }
 }
 
-/// Whether the record that somebody is in or out by gives way to a new one.
-fn yields(present: &Presence, new: &Presence, day_start: Millis) -> bool {
-    if new.source == PresenceSource::Weak
-        && present.source != PresenceSource::Weak
-        && present.at >= day_start
-    {
-        return false;
-    }
-    match (present.device, new.device) {
-        (Some((device, counter)), Some((same, newer))) if device == same => newer > counter,
-        _ => new.at >= present.at,
-    }
-}
-
 pub(super) fn blank_row(arrival: &Arrival) -> MessageRow {
     MessageRow {
         received_at: arrival.received_at,
@@ -511,44 +496,5 @@ pub(super) fn blank_row(arrival: &Arrival) -> MessageRow {
         answer: None,
         retry_of: arrival.retry_of,
         raw: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{Action, Counter};
-
-    fn presence(source: PresenceSource, at: i64, counter: Option<u16>) -> Presence {
-        Presence {
-            action: Action::In,
-            at: Millis(at),
-            seq: Seq(1),
-            device: counter.map(|counter| (DeviceId(7), Counter(counter))),
-            source,
-        }
-    }
-
-    #[test]
-    fn records_of_a_device_follow_its_counter() {
-        let present = presence(PresenceSource::Sealed, 1_000, Some(6));
-        let older = presence(PresenceSource::Sealed, 2_000, Some(5));
-        let newer = presence(PresenceSource::Sealed, 500, Some(7));
-        assert!(!yields(&present, &older, Millis(0)));
-        assert!(yields(&present, &newer, Millis(0)));
-    }
-
-    #[test]
-    fn the_2023_format_overrides_nothing_better_of_today() {
-        let weak = presence(PresenceSource::Weak, 2_000, None);
-        for better in [PresenceSource::Sealed, PresenceSource::ByHand] {
-            assert!(!yields(&presence(better, 1_000, None), &weak, Millis(0)));
-            assert!(yields(&presence(better, 1_000, None), &weak, Millis(1_500)));
-        }
-        assert!(yields(
-            &presence(PresenceSource::Weak, 1_000, None),
-            &weak,
-            Millis(0)
-        ));
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::{
     DecidedRow, Digest, EmployeeId, Entry, MessageRow, Millis, OutboxId, Outcome, Presence,
     PresenceSource, Priority, RefusedReason, Seq, SmsBody, UnreadableReason,
 };
+use crate::protocol::Kind;
 use crate::protocol::legacy::{self, LegacyError, LegacyMessage};
 use crate::store::{Archive, StoreError};
 
@@ -41,12 +42,12 @@ impl Engine {
                 return unreadable(self, UnreadableReason::WrongTag);
             }
         };
-        // Whoever knows the number can write this: it has the quota of a stranger, as what cannot be read has.
         let digest = legacy::digest(&message.text);
-        if let Some(first) = self.seen(now, employee, digest, &message, archive)? {
+        if let Some(first) = self.seen(arrival, employee, digest, &message, archive)? {
             return self.take_legacy_copy(now, arrival, employee, &message, first, archive);
         }
-        if !self.bounds.keeps(&arrival.source.octets, None) {
+        // Whoever knows the number can write this: it is bounded as what cannot be read is.
+        if !self.keeps_legacy(arrival, employee) {
             self.count_over_bound(arrival);
             return Ok(None);
         }
@@ -60,7 +61,9 @@ impl Engine {
         row.outcome = Outcome::Recorded;
         row.at = Some(arrival.received_at);
         let today = self.settings.date(arrival.received_at);
-        row.delayed = message.when.date.is_some_and(|date| date != today);
+        let restored_at = self.restored_at.unwrap_or(Millis(i64::MIN));
+        row.delayed = message.when.date.is_some_and(|date| date != today)
+            || row.claimed_at.is_some_and(|at| at < restored_at);
         row.answer = self.answer_legacy(now, &row, seq);
         if !row.delayed {
             let presence = Presence {
@@ -79,7 +82,7 @@ impl Engine {
     /// The row that recorded this text, where it is the same message.
     fn seen(
         &self,
-        now: Now,
+        arrival: &Arrival,
         employee: EmployeeId,
         digest: Digest,
         message: &LegacyMessage,
@@ -93,7 +96,8 @@ impl Engine {
         let Some(Entry::Message(row)) = self.ledger_row(seq, archive)?.map(|row| row.entry) else {
             return Ok(None);
         };
-        let is_same = message.when.has_year || now.wall.ms_since(row.received_at) < SAME_FOR_MS;
+        let apart_ms = arrival.received_at.ms_since(row.received_at);
+        let is_same = message.when.has_year || apart_ms.saturating_abs() < SAME_FOR_MS;
         Ok(is_same.then_some((seq, *row)))
     }
 
@@ -113,8 +117,8 @@ impl Engine {
             answer: first.answer,
             copies: 0,
         };
-        let answer = self.answer_again(now, arrival, &decided, archive)?;
-        if !self.bounds.keeps(&arrival.source.octets, None) {
+        let answer = self.answer_again(now, arrival, &decided, Kind::ATTENDANCE, archive)?;
+        if !self.keeps_legacy(arrival, employee) {
             self.count_copy(arrival);
             return Ok(None);
         }
@@ -131,9 +135,18 @@ impl Engine {
         row: &MessageRow,
         seq: Seq,
     ) -> Option<OutboxId> {
+        let number = number_of(&row.sender, self.settings.country)?;
+        if self.is_ours(&number, row) {
+            return None;
+        }
         self.spend_repeat(now, row)?;
         let body = SmsBody::Text(legacy::receipt(&row.note));
         self.queue_body(now, row, seq, body, row.sender.clone(), Priority::First)
+    }
+
+    /// What a person at a desk opens again is kept, whatever strangers sent.
+    fn keeps_legacy(&mut self, arrival: &Arrival, employee: EmployeeId) -> bool {
+        arrival.retry_of.is_some() || self.bounds.keeps_legacy(employee)
     }
 
     fn legacy_row(

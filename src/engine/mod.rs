@@ -16,6 +16,7 @@ mod links;
 mod outbox;
 mod pace;
 mod parts;
+mod presence;
 mod queries;
 mod roster;
 mod settings;

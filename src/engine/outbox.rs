@@ -1,3 +1,4 @@
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::lane::{Lane, Place};
@@ -5,26 +6,29 @@ use super::settings::Settings;
 use super::{Now, Tick};
 use crate::domain::{
     DeliveryReport, DeliveryState, GatewayName, Millis, OutboundSms, OutboxId, OutboxRow,
-    OutboxState, SendError, SubmitFault,
+    OutboxState, SendError, Seq, SubmitFault,
 };
 
 /// Settled entries held in memory: what delivery receipts may still name.
 const SETTLED_HELD: usize = 2_000;
 /// Delivery receipts held that came before the response which names their message.
 const EARLY_HELD: usize = 32;
+/// How long such a receipt is held: the response is late by less, and a gateway that starts anew gives its ids again.
+const EARLY_MS: i64 = Millis::MINUTE;
 /// Digits at the end of two numbers that are compared, whatever stands in front of them.
 const TAIL: usize = 7;
 
 /// The answers that are to be sent, and those that were sent lately.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    entries: BTreeMap<OutboxId, Entry>,
+    entries: BTreeMap<OutboxId, Held>,
     lanes: BTreeMap<GatewayName, Lane>,
     /// Open entries by the moment they were queued.
     ages: BTreeSet<(Tick, OutboxId)>,
     settled: VecDeque<OutboxId>,
-    by_message_id: BTreeMap<(GatewayName, String), OutboxId>,
-    early: VecDeque<(GatewayName, DeliveryReport)>,
+    /// Some gateways give many messages one id.
+    by_message_id: BTreeMap<(GatewayName, String), BTreeSet<OutboxId>>,
+    early: VecDeque<(Tick, GatewayName, DeliveryReport)>,
     last: OutboxId,
     give_up_after_ms: i64,
     ladder_ms: Vec<i64>,
@@ -33,7 +37,7 @@ pub(super) struct Outbox {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Held {
     row: OutboxRow,
     queued: Tick,
 }
@@ -63,16 +67,10 @@ impl Outbox {
     }
 
     /// Takes an entry over from the store.
-    pub(super) fn restore(&mut self, now: Now, mut row: OutboxRow, fallback: Option<&GatewayName>) {
+    pub(super) fn restore(&mut self, now: Now, mut row: OutboxRow) {
         let age_ms = |at: Millis, most: i64| now.wall.ms_since(at).clamp(0, most);
         if let (Some(at), Some(lane)) = (row.sent_at, self.lanes.get_mut(&row.gateway)) {
             lane.restore_sent(now.tick.plus_ms(-age_ms(at, i64::MAX / 2)), row.parts);
-        }
-        if row.state.is_open() && !self.lanes.contains_key(&row.gateway) {
-            // The gateway was taken out of the configuration: another one may reach the number.
-            if let Some(fallback) = fallback {
-                row.gateway = fallback.clone();
-            }
         }
         let queued = now
             .tick
@@ -109,8 +107,19 @@ impl Outbox {
         self.entries.get(&id).map(|entry| &entry.row)
     }
 
+    /// The latest entry in memory that answers a row.
+    pub(super) fn answering(&self, seq: Seq) -> Option<OutboxId> {
+        let mut rows = self.rows().rev();
+        rows.find(|row| row.seq == seq).map(|row| row.id)
+    }
+
+    /// Whether the link of a gateway is bound.
+    pub(super) fn is_up(&self, gateway: &GatewayName) -> bool {
+        self.lanes.get(gateway).is_some_and(Lane::is_up)
+    }
+
     /// All entries in memory.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &OutboxRow> {
+    pub(super) fn rows(&self) -> impl DoubleEndedIterator<Item = &OutboxRow> {
         self.entries.values().map(|entry| &entry.row)
     }
 
@@ -138,7 +147,7 @@ impl Outbox {
 
     pub(super) fn link_up(&mut self, gateway: &GatewayName) {
         if let Some(lane) = self.lanes.get_mut(gateway) {
-            lane.up = true;
+            lane.link_up();
         }
     }
 
@@ -146,8 +155,7 @@ impl Outbox {
         let Some(lane) = self.lanes.get_mut(gateway) else {
             return;
         };
-        lane.up = false;
-        for id in std::mem::take(&mut lane.in_flight) {
+        for id in lane.link_down() {
             self.cut(id);
         }
     }
@@ -187,25 +195,34 @@ impl Outbox {
             return false;
         };
         let gateway = entry.row.gateway.clone();
-        let in_flight = self
-            .lanes
-            .get_mut(&gateway)
-            .is_some_and(|lane| lane.in_flight.remove(&id));
-        if !in_flight {
+        let Some(lane) = self.lanes.get_mut(&gateway) else {
+            return false;
+        };
+        let is_throttled =
+            matches!(result, Err(SubmitFault::Status(status)) if is_throttling(status));
+        let was_in_flight = if is_throttled {
+            lane.throttled(now.tick, id)
+        } else {
+            lane.responded(id)
+        };
+        if !was_in_flight {
             return false;
         }
         match result {
             Ok(message_id) => {
+                lane.accepted();
                 let row = &mut entry.row;
                 row.state = OutboxState::Sent;
                 row.sent_at = Some(now.wall);
                 row.error = None;
                 row.message_id = (!message_id.is_empty()).then_some(message_id);
                 self.settle(id);
-                self.match_early(&gateway);
+                self.match_early(now.tick, &gateway);
                 true
             }
             Err(SubmitFault::LinkLost) => {
+                // Told of each message before the link says that it is down: what left now would come back, too.
+                lane.stop();
                 self.cut(id);
                 false
             }
@@ -225,7 +242,7 @@ impl Outbox {
     }
 
     /// A delivery receipt came.
-    pub(super) fn report(&mut self, gateway: &GatewayName, report: DeliveryReport) {
+    pub(super) fn report(&mut self, now: Tick, gateway: &GatewayName, report: DeliveryReport) {
         if report.state == DeliveryState::Pending {
             return;
         }
@@ -233,7 +250,7 @@ impl Outbox {
             if self.early.len() == EARLY_HELD {
                 self.early.pop_front();
             }
-            self.early.push_back((gateway.clone(), report));
+            self.early.push_back((now, gateway.clone(), report));
         }
     }
 
@@ -273,7 +290,7 @@ impl Outbox {
                 lane.put(place_of(&row, false), due);
             }
         }
-        self.entries.insert(id, Entry { row, queued });
+        self.entries.insert(id, Held { row, queued });
         if state.is_settled() {
             self.remember(id);
         }
@@ -296,8 +313,11 @@ impl Outbox {
             return;
         };
         let key = (row.gateway.clone(), normal(message_id));
-        if self.by_message_id.get(&key) == Some(&row.id) {
-            self.by_message_id.remove(&key);
+        if let Entry::Occupied(mut ids) = self.by_message_id.entry(key) {
+            ids.get_mut().remove(&row.id);
+            if ids.get().is_empty() {
+                ids.remove();
+            }
         }
     }
 
@@ -372,7 +392,7 @@ impl Outbox {
             && let Some(message_id) = &row.message_id
         {
             let key = (row.gateway.clone(), normal(message_id));
-            self.by_message_id.insert(key, id);
+            self.by_message_id.entry(key).or_default().insert(id);
         }
         self.settled.push_back(id);
         if self.settled.len() > SETTLED_HELD
@@ -383,10 +403,11 @@ impl Outbox {
         }
     }
 
-    fn match_early(&mut self, gateway: &GatewayName) {
-        for (from, report) in std::mem::take(&mut self.early) {
-            if from != *gateway || !self.apply(&from, &report) {
-                self.early.push_back((from, report));
+    fn match_early(&mut self, now: Tick, gateway: &GatewayName) {
+        for (at, from, report) in std::mem::take(&mut self.early) {
+            let is_held = now < at.plus_ms(EARLY_MS);
+            if is_held && (from != *gateway || !self.apply(&from, &report)) {
+                self.early.push_back((at, from, report));
             }
         }
     }
@@ -425,8 +446,8 @@ impl Outbox {
                 .map(|id| id.to_string()),
         ];
         let ids = writings.into_iter().flatten();
-        let mut ids = ids.filter_map(|id| self.by_message_id.get(&(gateway.clone(), id)).copied());
-        ids.find(|id| {
+        let ids = ids.filter_map(|id| self.by_message_id.get(&(gateway.clone(), id)));
+        ids.flat_map(|ids| ids.iter().rev().copied()).find(|id| {
             self.get(*id).is_some_and(|row| {
                 row.state == OutboxState::Sent
                     && same_number(&row.to.octets, &report.recipient.octets)
@@ -463,6 +484,11 @@ fn same_number(ours: &[u8], theirs: &[u8]) -> bool {
             .collect()
     };
     theirs.is_empty() || tail(ours) == tail(theirs)
+}
+
+/// ESME_RMSGQFUL and ESME_RTHROTTLED: nothing was sent, and others would fare no better now.
+const fn is_throttling(status: u32) -> bool {
+    matches!(status, 0x14 | 0x58)
 }
 
 /// Statuses that another try cannot change: the address or the message itself is at fault.

@@ -45,6 +45,18 @@ impl Pace {
         Tick(at.max().unwrap_or(now.0))
     }
 
+    /// Takes back what was counted at `at` and was not sent. It still counts as a try in its second.
+    pub(super) fn give_back(&mut self, at: Tick, parts: u8) {
+        let one = (at.0, u32::from(parts));
+        let long = self.limits.iter_mut();
+        for limit in long.filter(|limit| limit.span_ms > SECOND) {
+            if let Some(place) = limit.sent.iter().rposition(|sent| *sent == one) {
+                limit.sent.remove(place);
+                limit.used -= one.1;
+            }
+        }
+    }
+
     /// Counts a message that leaves at `at`.
     pub(super) fn count(&mut self, at: Tick, parts: u8) {
         for limit in &mut self.limits {
@@ -105,6 +117,18 @@ mod tests {
         assert_eq!(pace.free_at(Tick(5), 2), Tick(5));
         pace.count(Tick(5), 2);
         assert_eq!(pace.free_at(Tick(6), 2), Tick(1_005));
+    }
+
+    #[test]
+    fn what_was_not_sent_counts_for_its_second_only() {
+        let mut pace = Pace::new(1, 2);
+        pace.count(Tick(0), 1);
+        pace.count(Tick(2_000), 1);
+        pace.give_back(Tick(2_000), 1);
+        assert_eq!(pace.free_at(Tick(2_001), 1), Tick(3_000));
+        pace.give_back(Tick(5), 1);
+        pace.count(Tick(3_000), 1);
+        assert_eq!(pace.free_at(Tick(9_000), 1), Tick(HALF_HOUR));
     }
 
     proptest! {

@@ -143,7 +143,7 @@ impl Engine {
         let outbox = &mut self.outbox;
         let links = self.links.iter();
         links
-            .map(|(name, link)| facts::link(name, link, outbox, Some(now)))
+            .map(|(name, link)| facts::link(name, link, outbox, now))
             .collect()
     }
 

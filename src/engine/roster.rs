@@ -1,15 +1,10 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::core::StartError;
 use super::window::CounterWindow;
-use crate::domain::{
-    Address, Country, DeviceId, DeviceRow, Digest, Employee, EmployeeId, Msisdn, OutboxId, Series,
-};
+use crate::domain::{Address, Country, DeviceId, DeviceRow, Employee, EmployeeId, Msisdn, Series};
 use crate::protocol::{DeviceKeys, Kind, StoreKey};
 use crate::store::Loaded;
-
-/// Refusals of old counters that a device's phone may ask for again, held for each device.
-const REPLAYS_HELD: usize = 8;
 
 /// Cards and phones.
 #[derive(Default)]
@@ -24,7 +19,6 @@ pub(super) struct Device {
     pub(super) row: DeviceRow,
     pub(super) keys: DeviceKeys,
     windows: BTreeMap<u8, CounterWindow>,
-    replays: VecDeque<(Digest, OutboxId)>,
 }
 
 impl Device {
@@ -33,7 +27,6 @@ impl Device {
             row,
             keys,
             windows: BTreeMap::new(),
-            replays: VecDeque::new(),
         }
     }
 
@@ -45,23 +38,6 @@ impl Device {
     /// The counters of its check-ins, where there were any.
     pub(super) fn attendance(&self) -> Option<&CounterWindow> {
         self.windows.get(&Kind::ATTENDANCE.number())
-    }
-
-    /// The refusal that was given to this message with an old counter.
-    pub(super) fn replay_answer(&self, digest: Digest) -> Option<OutboxId> {
-        self.replays
-            .iter()
-            .find(|(held, _)| *held == digest)
-            .map(|(_, id)| *id)
-    }
-
-    /// Remembers the refusal of a message with an old counter.
-    pub(super) fn remember_replay(&mut self, digest: Digest, answer: OutboxId) {
-        self.replays.retain(|(held, _)| *held != digest);
-        if self.replays.len() == REPLAYS_HELD {
-            self.replays.pop_front();
-        }
-        self.replays.push_back((digest, answer));
     }
 }
 

@@ -129,6 +129,11 @@ impl Settings {
         self.gateways.iter().find(|gateway| gateway.name == *name)
     }
 
+    /// The settings of a gateway, or of the first where the configuration has none of that name.
+    pub fn gateway_or_first(&self, name: &GatewayName) -> Option<&GatewaySettings> {
+        self.gateway(name).or_else(|| self.gateways.first())
+    }
+
     fn local(&self, now: Millis) -> Zoned {
         let timestamp = Timestamp::from_millisecond(now.0);
         timestamp

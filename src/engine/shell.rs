@@ -3,14 +3,15 @@
 //! One task on a thread of its own, because a commit blocks it and should. It drains what waits, lets the engine work,
 //! makes one commit for all of it, and only then lets answers, messages and events go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::{Duration, Instant, sleep_until};
 
 use super::{Engine, Now, Then};
 use crate::api::{Event, Refusal, Reply, Request};
-use crate::domain::{GatewayName, LinkEvent, LinkOrder, Millis, SubmitFault};
+use crate::domain::{GatewayName, LinkEvent, LinkOrder, Millis, SubmitFault, Ticket};
 use crate::store::{Store, StoreError};
 
 /// Inputs that one commit may carry: what a second of full speed brings fits in a few of them.
@@ -28,6 +29,9 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// ESME_RX_T_APPN: a fault of ours, try again later. SMPP 3.4 section 5.1.3.
 const TEMPORARY: u32 = 0x64;
+
+/// ESME_RMSGQFUL, in the place of a link that has too much to do. SMPP 3.4 section 5.1.3.
+const QUEUE_FULL: u32 = 0x14;
 
 /// A request with the way back.
 pub type Call = (Request, oneshot::Sender<Reply>);
@@ -72,6 +76,7 @@ pub async fn run<S: Store>(
         orders,
         events,
         clock,
+        inputs: VecDeque::new(),
         unwritten_since: None,
         idle_since: Some(now),
     };
@@ -84,6 +89,8 @@ struct Shell<S, C> {
     orders: BTreeMap<GatewayName, mpsc::Sender<Vec<LinkOrder>>>,
     events: broadcast::Sender<(u64, Event)>,
     clock: C,
+    /// What the links told and the engine has not heard yet.
+    inputs: VecDeque<(GatewayName, LinkEvent)>,
     unwritten_since: Option<Instant>,
     idle_since: Option<Instant>,
 }
@@ -93,19 +100,33 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
         &mut self,
         mut links: mpsc::Receiver<(GatewayName, LinkEvent)>,
         mut calls: mpsc::Receiver<Call>,
+        stop: oneshot::Receiver<()>,
+    ) -> Result<(), StoreError> {
+        let served = self.serve(&mut links, &mut calls, stop).await;
+        if served.is_err() {
+            self.refuse(links, calls);
+        }
+        served
+    }
+
+    async fn serve(
+        &mut self,
+        links: &mut mpsc::Receiver<(GatewayName, LinkEvent)>,
+        calls: &mut mpsc::Receiver<Call>,
         mut stop: oneshot::Receiver<()>,
     ) -> Result<(), StoreError> {
         self.engine.start((self.clock)());
         self.let_go()?;
         let mut inputs = Vec::with_capacity(DRAIN);
+        let mut has_links = true;
         loop {
             tokio::select! {
                 _ = &mut stop => break,
                 Some(call) = calls.recv() => self.answer(call)?,
-                count = links.recv_many(&mut inputs, DRAIN), if !links.is_closed() => {
-                    if count > 0 {
-                        self.take(&mut inputs)?;
-                    }
+                count = links.recv_many(&mut inputs, DRAIN), if has_links => {
+                    has_links = count > 0;
+                    self.inputs.extend(inputs.drain(..));
+                    self.take()?;
                 }
                 () = sleep_until(self.next_wake()) => {
                     self.engine.handle_timeout((self.clock)());
@@ -114,18 +135,29 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
                 }
             }
         }
-        let now = (self.clock)();
-        self.engine.stop(now);
+        // What a gateway took while it said goodbye is not sent again.
+        while self.inputs.len() < DRAIN
+            && let Ok(input) = links.try_recv()
+        {
+            self.inputs.push_back(input);
+        }
+        self.take()?;
+        self.engine.stop((self.clock)());
         self.commit()?;
         self.dispatch();
         self.store.settle()
     }
 
-    fn take(&mut self, inputs: &mut Vec<(GatewayName, LinkEvent)>) -> Result<(), StoreError> {
-        for (gateway, event) in inputs.drain(..) {
-            self.engine
-                .handle_link((self.clock)(), &gateway, event, &self.store)
-                .inspect_err(|_| self.refuse())?;
+    fn take(&mut self) -> Result<(), StoreError> {
+        while let Some((gateway, event)) = self.inputs.pop_front() {
+            let ticket = ticket_of(&event);
+            let handled = self
+                .engine
+                .handle_link((self.clock)(), &gateway, event, &self.store);
+            if let Err(error) = handled {
+                self.turn_away(&gateway, ticket);
+                return Err(error);
+            }
         }
         self.let_go()
     }
@@ -155,10 +187,11 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
             .is_some_and(|since| now >= since + RIDE);
         if self.engine.is_urgent() || ripe || self.engine.must_say_alive((self.clock)()) {
             self.commit()?;
-        } else if self.engine.has_unwritten() {
-            self.unwritten_since.get_or_insert(now);
         }
         self.dispatch();
+        if self.engine.has_unwritten() {
+            self.unwritten_since.get_or_insert(now);
+        }
         Ok(())
     }
 
@@ -170,7 +203,7 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
         self.unwritten_since = None;
         self.idle_since = Some(Instant::now());
         let batch = self.engine.take_batch(now);
-        self.store.commit(&batch).inspect_err(|_| self.refuse())
+        self.store.commit(&batch)
     }
 
     fn dispatch(&mut self) {
@@ -195,9 +228,13 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
             return;
         };
         tracing::error!(%gateway, "the link does not take orders");
+        let fault = match error {
+            TrySendError::Full(_) => SubmitFault::Status(QUEUE_FULL),
+            TrySendError::Closed(_) => SubmitFault::LinkLost,
+        };
         for order in error.into_inner() {
             if let LinkOrder::Submit(sms) = order {
-                let result = Err(SubmitFault::LinkLost);
+                let result = Err(fault);
                 let event = LinkEvent::Submitted { id: sms.id, result };
                 let now = (self.clock)();
                 if self
@@ -211,23 +248,27 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
         }
     }
 
-    /// The store failed: nothing that was decided may leave. Gateways are told to try again later.
-    fn refuse(&mut self) {
+    /// The store failed: nothing that was decided may leave. Whoever waits is told so; gateways try again later.
+    fn refuse(
+        &mut self,
+        mut links: mpsc::Receiver<(GatewayName, LinkEvent)>,
+        mut calls: mpsc::Receiver<Call>,
+    ) {
         let decided = self.engine.take_then();
         self.engine.store_failed((self.clock)());
         let alarms = self.engine.take_then();
-        let mut orders: BTreeMap<GatewayName, Vec<LinkOrder>> = BTreeMap::new();
         for then in decided {
             if let Then::Order(gateway, LinkOrder::Answer { ticket, .. }) = then {
-                let answer = LinkOrder::Answer {
-                    ticket,
-                    status: TEMPORARY,
-                };
-                orders.entry(gateway).or_default().push(answer);
+                self.turn_away(&gateway, Some(ticket));
             }
         }
-        for (gateway, orders) in orders {
-            self.send(&gateway, orders);
+        links.close();
+        let waiting = std::mem::take(&mut self.inputs);
+        let waiting = waiting
+            .into_iter()
+            .chain(std::iter::from_fn(|| links.try_recv().ok()));
+        for (gateway, event) in waiting {
+            self.turn_away(&gateway, ticket_of(&event));
         }
         for then in alarms {
             if let Then::Publish(revision, event) = then {
@@ -235,6 +276,20 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
             }
         }
         drop(self.events.send((u64::MAX, Event::Stopping)));
+        calls.close();
+        while let Ok((_, reply)) = calls.try_recv() {
+            // Whoever asked may have gone.
+            let _ = reply.send(Reply::Refused(Refusal::Store));
+        }
+    }
+
+    /// Tells a gateway that waits for an answer to try again later.
+    fn turn_away(&self, gateway: &GatewayName, ticket: Option<Ticket>) {
+        if let (Some(link), Some(ticket)) = (self.orders.get(gateway), ticket) {
+            let status = TEMPORARY;
+            // A link that takes no orders is closed soon; the message comes again on the next.
+            let _ = link.try_send(vec![LinkOrder::Answer { ticket, status }]);
+        }
     }
 
     fn settle(&mut self) -> Result<(), StoreError> {
@@ -264,5 +319,17 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
             .flatten()
             .min()
             .unwrap_or(deadline)
+    }
+}
+
+fn ticket_of(event: &LinkEvent) -> Option<Ticket> {
+    match event {
+        LinkEvent::Inbound { ticket, .. } => Some(*ticket),
+        LinkEvent::Connecting
+        | LinkEvent::Up
+        | LinkEvent::Down { .. }
+        | LinkEvent::Submitted { .. }
+        | LinkEvent::Report(_)
+        | LinkEvent::ReplyTime(_) => None,
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
-use crate::domain::{Counter, DecidedRow, Digest};
+use crate::domain::{Counter, DecidedRow, Digest, Seq};
 
 /// Counters this far below the highest are out of the window.
 const BEHIND: u16 = 128;
@@ -66,6 +67,14 @@ impl CounterWindow {
         self.decided.get_mut(&counter.0)
     }
 
+    /// The rows that say what was decided for higher counters than this one.
+    pub(super) fn above(&self, counter: Counter) -> Vec<Seq> {
+        let above = self
+            .decided
+            .range((Bound::Excluded(counter.0), Bound::Unbounded));
+        above.map(|(_, row)| row.seq).collect()
+    }
+
     /// The highest counter that was decided; `None` before the first.
     pub(super) fn highest(&self) -> Option<Counter> {
         (self.highest > 0).then_some(Counter(self.highest))
@@ -82,7 +91,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::Seq;
 
     fn row(digest: u8) -> DecidedRow {
         DecidedRow {

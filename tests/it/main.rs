@@ -37,6 +37,8 @@ mod scenarios;
 #[cfg(test)]
 mod session;
 #[cfg(test)]
+mod shell;
+#[cfg(test)]
 mod smsc;
 #[cfg(test)]
 mod store;

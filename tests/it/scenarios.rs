@@ -64,6 +64,17 @@ scenarios![
     delivery_receipts,
     parts,
     parts_bounds,
+    cut_link,
+    throttled,
+    legacy_again,
+    unanswered_copy,
+    replay_again,
+    order,
+    clock_back,
+    gap_ends,
+    gateway_gone,
+    round_about,
+    strangers_bound,
 ];
 
 #[test]

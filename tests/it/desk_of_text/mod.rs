@@ -2,11 +2,12 @@
 //! are played by hand, and a clock that is moved.
 
 mod checks;
+mod faults;
 mod messages;
 
 use std::collections::BTreeMap;
 
-use hazir::api::{Ask, Command, EnrolKey, NewEmployee, Reply, Request};
+use hazir::api::{Ask, Command, EnrolKey, Event, LinkFact, NewEmployee, Reply, Request};
 use hazir::domain::{
     Address, DeliveryReport, DeliveryState, DeviceId, DownCause, EmployeeId, GatewayName,
     LinkEvent, LinkOrder, Millis, Msisdn, Operator, OutboundSms, SmsBody, SubmitFault,
@@ -59,6 +60,8 @@ pub struct Office {
     in_flight: Vec<(GatewayName, OutboundSms)>,
     tickets: u32,
     settings: Settings,
+    /// What the consoles were told last of each link.
+    told: BTreeMap<GatewayName, LinkFact>,
 }
 
 /// A backend that outlives the store on it, as a disk does.
@@ -123,6 +126,7 @@ impl Office {
             in_flight: Vec::new(),
             tickets: 0,
             settings,
+            told: BTreeMap::new(),
         };
         office.start();
         office.seen.clear();
@@ -153,7 +157,10 @@ impl Office {
             "text" => self.text(words),
             "part" => self.part(words),
             "legacy" => self.legacy(words),
-            "accept" => self.respond(words, |n| Ok(format!("id{n}"))),
+            "accept" => {
+                let id = words.iter().find_map(|word| word.strip_prefix("id="));
+                self.respond(words, |n| Ok(id.map_or(format!("id{n}"), str::to_owned)))
+            }
             "refuse" => {
                 let status = number(words.first())?;
                 self.respond(&words[1..], |_| Err(SubmitFault::Status(status)))
@@ -161,6 +168,17 @@ impl Office {
             "lose" => self.respond(words, |_| Err(SubmitFault::Timeout)),
             "report" => self.report(words),
             "clock" => self.jump(words),
+            "cut" => self.cut(),
+            "restored" => {
+                self.restored();
+                Ok(())
+            }
+            "gateways" => {
+                self.gateways(words);
+                Ok(())
+            }
+            "card" => self.card(words),
+            "waiting" => self.waiting(words),
             "kill" => {
                 self.start();
                 self.seen.clear();
@@ -171,7 +189,7 @@ impl Office {
             "outbox" => self.outbox(words),
             "alarms" => self.alarms(words),
             "feed" => self.feed(words),
-            "waiting" => self.waiting(words),
+            "told" => self.told(words),
             "desk" => self.desk(words),
             other => Err(format!("no such verb: {other}")),
         }
@@ -222,6 +240,9 @@ impl Office {
                     let word = self.read_answer(&sms);
                     self.seen.push(format!("submit:{word}"));
                     self.in_flight.push((gateway, sms));
+                }
+                Then::Publish(_, Event::Link(fact)) => {
+                    self.told.insert(fact.gateway.clone(), fact);
                 }
                 Then::Order(_, LinkOrder::Stop) | Then::Publish(..) => {}
             }
@@ -372,6 +393,10 @@ impl Office {
             }
             ["window", most] => {
                 self.settings.gateways[0].window = most.parse().map_err(|_| "a number")?;
+            }
+            ["repeats", most] => {
+                let most = most.parse().map_err(|_| "a number")?;
+                self.settings.receipts.repeats_per_device_per_day = most;
             }
             ["gateway", name] => self.settings.gateways.push(gateway(name)),
             _ => return Err("no such setting".into()),

@@ -1,0 +1,82 @@
+//! The verbs by which a link breaks under messages, and those that change desk and store behind the engine's back.
+
+use hazir::api::{Ask, CardEdit, Command};
+use hazir::domain::{GatewayName, LinkEvent, Msisdn, SubmitFault};
+use hazir::store::{Batch, Store};
+
+use super::{Office, gateway};
+
+impl Office {
+    /// `cut`: the link tells of the oldest message in flight that it broke, and not yet that it is down.
+    pub(super) fn cut(&mut self) -> Result<(), String> {
+        if self.in_flight.is_empty() {
+            return Err("nothing is in flight".into());
+        }
+        let (gateway, sms) = self.in_flight.remove(0);
+        let result = Err(SubmitFault::LinkLost);
+        self.event(&gateway.0, LinkEvent::Submitted { id: sms.id, result });
+        Ok(())
+    }
+
+    /// `restored`: the engine stops, and a backup of this very state is put back now.
+    pub(super) fn restored(&mut self) {
+        let store = self.store.as_mut().unwrap();
+        let mut meta = store.load().unwrap().meta;
+        meta.restored_at = Some(self.now.wall);
+        let meta = Some(meta);
+        store
+            .commit(&Batch {
+                meta,
+                ..Batch::default()
+            })
+            .unwrap();
+        self.start();
+        self.seen.clear();
+    }
+
+    /// `gateways NAME…`: what the configuration has from now on; `NAME/binary` sends octets. Restarts the engine.
+    pub(super) fn gateways(&mut self, words: &[&str]) {
+        let settings = words.iter().map(|word| {
+            let (name, binary) = word
+                .strip_suffix("/binary")
+                .map_or((*word, false), |name| (name, true));
+            let mut settings = gateway(name);
+            settings.binary = binary;
+            settings
+        });
+        self.settings.gateways = settings.collect();
+        self.start();
+        self.seen.clear();
+    }
+
+    /// `card NAME phone NUMBER`, `card NAME legacy`.
+    pub(super) fn card(&mut self, words: &[&str]) -> Result<(), String> {
+        let [name, change @ ..] = words else {
+            return Err("NAME".into());
+        };
+        let (id, _) = *self.people.get(*name).ok_or("no such person")?;
+        let mut edit = CardEdit::default();
+        match change {
+            ["phone", number] => {
+                let number = Msisdn::parse(number, self.settings.country);
+                edit.phone = Some(number.map_err(|e| e.to_string())?);
+            }
+            ["legacy"] => edit.legacy = Some(true),
+            _ => return Err("phone or legacy".into()),
+        }
+        self.ask(Ask::Command(Command::EditEmployee(id, edit)));
+        Ok(())
+    }
+
+    /// `told GATEWAY N`: how many wait, as the consoles were told with the link's facts.
+    pub(super) fn told(&mut self, words: &[&str]) -> Result<(), String> {
+        let [name, count] = words else {
+            return Err("GATEWAY N".into());
+        };
+        let told = self.told.get(&GatewayName::new(name));
+        let waiting = told.map_or(0, |fact| fact.waiting).to_string();
+        (waiting == *count)
+            .then_some(())
+            .ok_or(format!("is: {waiting}"))
+    }
+}
