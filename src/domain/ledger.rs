@@ -69,6 +69,36 @@ pub enum Entry {
     OverBound(OverBound),
 }
 
+impl Entry {
+    /// The message, where it is one that came in.
+    pub fn message(&self) -> Option<&MessageRow> {
+        match self {
+            Self::Message(message) => Some(message),
+            Self::Mark(_)
+            | Self::LinkUp { .. }
+            | Self::LinkDown { .. }
+            | Self::EngineStarted { .. }
+            | Self::EngineStopped { .. }
+            | Self::Desk { .. }
+            | Self::OverBound(_) => None,
+        }
+    }
+
+    /// Whose message or mark it is, where it is somebody's.
+    pub fn employee(&self) -> Option<EmployeeId> {
+        match self {
+            Self::Message(message) => message.employee,
+            Self::Mark(mark) => Some(mark.employee),
+            Self::LinkUp { .. }
+            | Self::LinkDown { .. }
+            | Self::EngineStarted { .. }
+            | Self::EngineStopped { .. }
+            | Self::Desk { .. }
+            | Self::OverBound(_) => None,
+        }
+    }
+}
+
 /// Why an engine stopped.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StopCause {

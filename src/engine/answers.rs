@@ -4,7 +4,7 @@ use super::intake::Arrival;
 use super::roster::number_of;
 use super::settings::GatewaySettings;
 use crate::domain::{
-    Address, AnswerKind, Counter, DayBudget, DecidedRow, DeviceId, EmployeeId, Entry, GatewayName,
+    Address, AnswerKind, Counter, DayBudget, DecidedRow, DeviceId, EmployeeId, GatewayName,
     MessageRow, Millis, Msisdn, OutboxId, OutboxRow, OutboxState, Outcome, Priority, RefusedReason,
     Seq, SmsBody, UnreadableReason,
 };
@@ -330,19 +330,8 @@ impl Engine {
         seq: Seq,
         archive: &dyn Archive,
     ) -> Result<Option<MessageRow>, StoreError> {
-        Ok(match self.ledger_row(seq, archive)?.map(|row| row.entry) {
-            Some(Entry::Message(row)) => Some(*row),
-            Some(
-                Entry::Mark(_)
-                | Entry::LinkUp { .. }
-                | Entry::LinkDown { .. }
-                | Entry::EngineStarted { .. }
-                | Entry::EngineStopped { .. }
-                | Entry::Desk { .. }
-                | Entry::OverBound(_),
-            )
-            | None => None,
-        })
+        let row = self.ledger_row(seq, archive)?;
+        Ok(row.and_then(|row| row.entry.message().cloned()))
     }
 }
 

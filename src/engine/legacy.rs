@@ -5,7 +5,7 @@ use super::core::Engine;
 use super::intake::{Arrival, blank_row};
 use super::roster::number_of;
 use crate::domain::{
-    DecidedRow, Digest, EmployeeId, Entry, MessageRow, Millis, OutboxId, Outcome, Presence,
+    DecidedRow, Digest, EmployeeId, MessageRow, Millis, OutboxId, Outcome, Presence,
     PresenceSource, Priority, RefusedReason, Seq, SmsBody, UnreadableReason,
 };
 use crate::protocol::Kind;
@@ -93,12 +93,12 @@ impl Engine {
             None => archive.legacy_seen(employee, digest)?,
         };
         let Some(seq) = seq else { return Ok(None) };
-        let Some(Entry::Message(row)) = self.ledger_row(seq, archive)?.map(|row| row.entry) else {
+        let Some(row) = self.message_row(seq, archive)? else {
             return Ok(None);
         };
         let apart_ms = arrival.received_at.ms_since(row.received_at);
         let is_same = message.when.has_year || apart_ms.saturating_abs() < SAME_FOR_MS;
-        Ok(is_same.then_some((seq, *row)))
+        Ok(is_same.then_some((seq, row)))
     }
 
     /// The same text again: the same receipt again, while the day's budget lasts.

@@ -7,7 +7,7 @@ use crate::api::{
     Ask, FeedLine, LinkFact, PAGE, PersonFact, PersonPresence, Query, Reply, Request, Snapshot,
     Totals,
 };
-use crate::domain::{EmployeeId, Entry, LedgerRow, Millis, OutboxId, OutboxRow, Seq};
+use crate::domain::{EmployeeId, LedgerRow, Millis, OutboxId, OutboxRow, Seq};
 use crate::store::{Archive, StoreError};
 
 /// Lines of the feed that a snapshot begins with.
@@ -101,18 +101,9 @@ impl Engine {
     ) -> Result<Vec<FeedLine>, StoreError> {
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
-            let answer = match &row.entry {
-                Entry::Message(message) => match message.answer {
-                    Some(id) => self.outbox_row(id, archive)?,
-                    None => None,
-                },
-                Entry::Mark(_)
-                | Entry::LinkUp { .. }
-                | Entry::LinkDown { .. }
-                | Entry::EngineStarted { .. }
-                | Entry::EngineStopped { .. }
-                | Entry::Desk { .. }
-                | Entry::OverBound(_) => None,
+            let answer = match row.entry.message().and_then(|message| message.answer) {
+                Some(id) => self.outbox_row(id, archive)?,
+                None => None,
             };
             lines.extend(facts::feed_line(row, &self.roster, answer.as_ref()));
         }

@@ -8,7 +8,7 @@ use super::RedbStore;
 use super::fault::{Fault, Wrong};
 use super::tables::{
     ALARMS, BY_PERSON, DECIDED, DESK_KEY, DEVICES, EMPLOYEES, LEDGER, LEGACY, META, META_ROW,
-    OUTBOX, PARTS, PEOPLE, UNSETTLED, legacy_key, whose,
+    OUTBOX, PARTS, PEOPLE, UNSETTLED, legacy_key,
 };
 use crate::domain::{
     AlarmId, Counter, DeviceId, Digest, EmployeeId, LedgerRow, Millis, OutboxId, OutboxRow, PartId,
@@ -59,7 +59,7 @@ impl Archive for RedbStore {
             for entry in by_person.range((from, to))?.take(limit) {
                 let seq = Seq(entry?.0.value().1);
                 let row = row_at(&ledger, seq)?.ok_or(Wrong::Hole(seq))?;
-                if whose(&row) != Some(employee) {
+                if row.entry.employee() != Some(employee) {
                     return Err(Wrong::Person { seq, employee }.into());
                 }
                 page.push(row);

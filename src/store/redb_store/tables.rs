@@ -3,7 +3,6 @@
 use redb::{Database, Durability, TableDefinition, WriteTransaction};
 
 use super::fault::Fault;
-use crate::domain::{EmployeeId, Entry, LedgerRow};
 use crate::store::rows::{LAYOUT, RowKey};
 
 pub(super) const LEDGER: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("ledger");
@@ -55,20 +54,6 @@ pub(super) fn write_in(
     txn.set_durability(Durability::Immediate)?;
     write(&mut txn)?;
     Ok(txn.commit()?)
-}
-
-/// Whose message or mark a row is.
-pub(super) fn whose(row: &LedgerRow) -> Option<EmployeeId> {
-    match &row.entry {
-        Entry::Message(message) => message.employee,
-        Entry::Mark(mark) => Some(mark.employee),
-        Entry::LinkUp { .. }
-        | Entry::LinkDown { .. }
-        | Entry::EngineStarted { .. }
-        | Entry::EngineStopped { .. }
-        | Entry::Desk { .. }
-        | Entry::OverBound(_) => None,
-    }
 }
 
 pub(super) fn legacy_key(employee: u32, digest: &[u8; 16]) -> RowKey {

@@ -4,7 +4,7 @@ use redb::{ReadableTable, ReadableTableMetadata};
 
 use super::RedbStore;
 use super::fault::Wrong;
-use super::tables::{BY_PERSON, LEGACY, UNSETTLED, legacy_key, whose};
+use super::tables::{BY_PERSON, LEGACY, UNSETTLED, legacy_key};
 use crate::domain::{OutboxId, Seq};
 use crate::store::rows::decode;
 use crate::store::{Archive, Store, StoreError};
@@ -41,7 +41,9 @@ impl RedbStore {
             self.read(|txn| {
                 let by_person = txn.open_table(BY_PERSON)?;
                 for row in &page {
-                    let Some(employee) = whose(row) else { continue };
+                    let Some(employee) = row.entry.employee() else {
+                        continue;
+                    };
                     of_persons += 1;
                     if by_person.get((employee.0, row.seq.0))?.is_none() {
                         let seq = row.seq;

@@ -5,7 +5,7 @@ use redb::{TableDefinition, WriteTransaction};
 use super::fault::Fault;
 use super::tables::{
     ALARMS, BY_PERSON, DECIDED, DESK_KEY, DEVICES, EMPLOYEES, LEDGER, LEGACY, META, META_ROW,
-    OUTBOX, PARTS, PEOPLE, UNSETTLED, legacy_key, whose,
+    OUTBOX, PARTS, PEOPLE, UNSETTLED, legacy_key,
 };
 use crate::store::Batch;
 use crate::store::rows::{Row, encode};
@@ -31,7 +31,7 @@ fn write_ledger(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
     let mut of_persons = batch
         .ledger
         .iter()
-        .filter_map(|row| Some((whose(row)?.0, row.seq.0)))
+        .filter_map(|row| Some((row.entry.employee()?.0, row.seq.0)))
         .peekable();
     if of_persons.peek().is_some() {
         let mut by_person = txn.open_table(BY_PERSON)?;
