@@ -21,6 +21,7 @@ mod queries;
 mod roster;
 mod settings;
 pub mod shell;
+mod statuses;
 mod window;
 
 pub use clock::{Now, Tick};

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::lane::{Lane, Place};
 use super::settings::Settings;
+use super::statuses::{is_final, is_throttling};
 use super::{Now, Tick};
 use crate::domain::{
     DeliveryReport, DeliveryState, GatewayName, Millis, OutboundSms, OutboxId, OutboxRow,
@@ -486,21 +487,99 @@ fn same_number(ours: &[u8], theirs: &[u8]) -> bool {
     theirs.is_empty() || tail(ours) == tail(theirs)
 }
 
-/// ESME_RMSGQFUL and ESME_RTHROTTLED: nothing was sent, and others would fare no better now.
-const fn is_throttling(status: u32) -> bool {
-    matches!(status, 0x14 | 0x58)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Address, AnswerKind, Country, EmployeeId, Priority, SmsBody};
+    use crate::engine::{GatewaySettings, Receipts, Rules};
 
-/// Statuses that another try cannot change: the address or the message itself is at fault.
-fn is_final(status: u32) -> bool {
-    matches!(
-        status,
-        0x01 // ESME_RINVMSGLEN
-            | 0x0A // ESME_RINVSRCADR
-            | 0x0B // ESME_RINVDSTADR
-            | 0x15 // ESME_RINVSERTYP
-            | 0x43 // ESME_RINVESMCLASS
-            | 0x48..=0x49 // ESME_RINVSRCTON, ESME_RINVSRCNPI
-            | 0x50..=0x51 // ESME_RINVDSTTON, ESME_RINVDSTNPI
-    )
+    fn now(ms: i64) -> Now {
+        Now {
+            wall: Millis(ms),
+            tick: Tick(ms),
+        }
+    }
+
+    fn outbox() -> Outbox {
+        let gateway = GatewaySettings {
+            name: GatewayName::new("g"),
+            source_address: None,
+            binary: false,
+            footer_octets: 0,
+            window: 10,
+            max_per_second: 0,
+            max_per_30_min: 0,
+        };
+        let settings = Settings {
+            time_zone: jiff::tz::TimeZone::UTC,
+            country: Country::default(),
+            day_starts: jiff::civil::time(4, 0, 0, 0),
+            rules: Rules::default(),
+            receipts: Receipts::default(),
+            gateways: vec![gateway],
+            released_at: Millis(0),
+            version: String::new(),
+        };
+        Outbox::new(&settings, OutboxId(0))
+    }
+
+    fn row(id: OutboxId) -> OutboxRow {
+        OutboxRow {
+            id,
+            seq: Seq(id.0),
+            kind: AnswerKind::Receipt,
+            employee: EmployeeId(1),
+            device: None,
+            gateway: GatewayName::new("g"),
+            to: Address::plain("+989121111111"),
+            from: Address::plain("+989120000001"),
+            body: SmsBody::Text(String::new()),
+            parts: 1,
+            priority: Priority::First,
+            state: OutboxState::Queued,
+            attempts: 0,
+            answered: 1,
+            queued_at: Millis(0),
+            next_at: None,
+            sent_at: None,
+            message_id: None,
+            error: None,
+        }
+    }
+
+    /// A search through all of them for each would take minutes.
+    #[test]
+    fn fifty_thousand_are_given_up_and_queued_again_at_once() {
+        const COUNT: usize = 50_000;
+        let mut outbox = outbox();
+        for _ in 0..COUNT {
+            let id = outbox.next_id();
+            outbox.queue(now(0), row(id));
+        }
+        outbox.handle_timeout(now(Millis::DAY));
+        assert_eq!((outbox.open(), outbox.take_failed().len()), (0, COUNT));
+        let failed: Vec<_> = outbox.rows().cloned().collect();
+        for row in failed {
+            outbox.queue(now(Millis::DAY), row);
+        }
+        assert_eq!(outbox.open(), COUNT);
+        let gateway = GatewayName::new("g");
+        assert_eq!(outbox.waiting(&gateway, Tick(Millis::DAY)).0, COUNT);
+        outbox.link_up(&gateway);
+        let mut left = 0;
+        loop {
+            let leaving = outbox.pump(now(Millis::DAY));
+            if leaving.is_empty() {
+                break;
+            }
+            for (_, sms) in leaving {
+                left += 1;
+                let id = sms.id;
+                assert!(outbox.submitted(now(Millis::DAY), id, Ok(format!("{id}"))));
+            }
+        }
+        assert_eq!((left, outbox.open()), (COUNT, 0));
+        assert_eq!(outbox.rows().count(), SETTLED_HELD);
+        assert_eq!(outbox.by_message_id.len(), SETTLED_HELD);
+    }
 }

@@ -12,6 +12,9 @@ use crate::store::{Archive, StoreError};
 
 /// Lines of the feed that a snapshot begins with.
 const SNAPSHOT_LINES: usize = 100;
+/// Pages of the ledger that are looked through for them: a link that comes and goes all week writes rows, too, and a
+/// console that is opened must not stop the engine.
+const SNAPSHOT_PAGES: usize = 40;
 
 impl Engine {
     /// Does or reads what a console or command asks for. A reply to a command may leave once what was taken with
@@ -172,7 +175,10 @@ impl Engine {
     fn last_lines(&self, archive: &dyn Archive) -> Result<Vec<FeedLine>, StoreError> {
         let mut end = self.journal.next_seq().0 - 1;
         let mut lines: Vec<FeedLine> = Vec::new();
-        while end > 0 && lines.len() < SNAPSHOT_LINES {
+        for _ in 0..SNAPSHOT_PAGES {
+            if end == 0 || lines.len() >= SNAPSHOT_LINES {
+                break;
+            }
             let after = end.saturating_sub(PAGE as u64);
             let mut rows = archive.ledger_page(Seq(after), PAGE)?;
             rows.retain(|row| row.seq.0 <= end);
@@ -182,5 +188,100 @@ impl Engine {
             end = after;
         }
         Ok(lines.split_off(lines.len().saturating_sub(SNAPSHOT_LINES)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::domain::{Country, Digest, Operator, StopCause};
+    use crate::engine::{Entropy, Receipts, Rules, Settings, Tick};
+    use crate::protocol::StoreKey;
+    use crate::store::Loaded;
+
+    struct Zeros;
+
+    impl Entropy for Zeros {
+        fn fill(&mut self, octets: &mut [u8]) {
+            octets.fill(0);
+        }
+    }
+
+    fn row(seq: u64) -> LedgerRow {
+        LedgerRow {
+            seq: Seq(seq),
+            logged_at: Millis(0),
+            entry: Entry::EngineStopped {
+                cause: StopCause::Asked,
+            },
+        }
+    }
+
+    /// A ledger in which nothing happened a million times.
+    #[derive(Default)]
+    struct Quiet {
+        pages: Cell<usize>,
+    }
+
+    impl Archive for Quiet {
+        fn ledger_row(&self, _: Seq) -> Result<Option<LedgerRow>, StoreError> {
+            Ok(None)
+        }
+        fn ledger_page(&self, after: Seq, limit: usize) -> Result<Vec<LedgerRow>, StoreError> {
+            self.pages.set(self.pages.get() + 1);
+            Ok((after.0 + 1..=after.0 + limit as u64).map(row).collect())
+        }
+        fn ledger_of(&self, _: EmployeeId, _: Seq, _: usize) -> Result<Vec<LedgerRow>, StoreError> {
+            Ok(Vec::new())
+        }
+        fn seq_before(&self, _: Millis) -> Result<Seq, StoreError> {
+            Ok(Seq(0))
+        }
+        fn outbox_row(&self, _: OutboxId) -> Result<Option<OutboxRow>, StoreError> {
+            Ok(None)
+        }
+        fn outbox_page(&self, _: OutboxId, _: usize) -> Result<Vec<OutboxRow>, StoreError> {
+            Ok(Vec::new())
+        }
+        fn legacy_seen(&self, _: EmployeeId, _: Digest) -> Result<Option<Seq>, StoreError> {
+            Ok(None)
+        }
+    }
+
+    #[test]
+    fn a_snapshot_does_not_read_a_whole_ledger() {
+        let settings = Settings {
+            time_zone: jiff::tz::TimeZone::UTC,
+            country: Country::default(),
+            day_starts: jiff::civil::time(4, 0, 0, 0),
+            rules: Rules::default(),
+            receipts: Receipts::default(),
+            gateways: Vec::new(),
+            released_at: Millis(0),
+            version: String::new(),
+        };
+        let loaded = Loaded {
+            last: Some(row(1_000_000)),
+            ..Loaded::default()
+        };
+        let now = Now {
+            wall: Millis(0),
+            tick: Tick(0),
+        };
+        let key = StoreKey::from_octets([7; 32]);
+        let mut engine = Engine::new(settings, key, loaded, Box::new(Zeros), now).unwrap();
+        let by = Operator {
+            user: "mina".into(),
+            desk: "front".into(),
+        };
+        let ask = Ask::Query(Query::Snapshot);
+        let quiet = Quiet::default();
+        let reply = engine
+            .handle_request(now, Request { by, ask }, &quiet)
+            .unwrap();
+        assert!(matches!(reply, Reply::Snapshot(snapshot) if snapshot.feed.is_empty()));
+        assert_eq!(quiet.pages.get(), SNAPSHOT_PAGES);
     }
 }

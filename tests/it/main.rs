@@ -21,6 +21,8 @@ mod layers;
 #[cfg(test)]
 mod office;
 #[cfg(test)]
+mod office_days;
+#[cfg(test)]
 mod parts;
 #[cfg(test)]
 mod pdu;

@@ -66,7 +66,13 @@ pub struct Office {
 
 /// A backend that outlives the store on it, as a disk does.
 #[derive(Clone, Debug)]
-struct SharedBackend(std::sync::Arc<InMemoryBackend>);
+pub struct SharedBackend(std::sync::Arc<InMemoryBackend>);
+
+impl SharedBackend {
+    pub fn new(backend: std::sync::Arc<InMemoryBackend>) -> Self {
+        Self(backend)
+    }
+}
 
 impl redb::StorageBackend for SharedBackend {
     fn len(&self) -> std::io::Result<u64> {
