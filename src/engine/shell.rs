@@ -98,14 +98,14 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
         self.engine.start((self.clock)());
         self.let_go()?;
         let mut inputs = Vec::with_capacity(DRAIN);
+        let mut has_links = true;
         loop {
             tokio::select! {
                 _ = &mut stop => break,
                 Some(call) = calls.recv() => self.answer(call)?,
-                count = links.recv_many(&mut inputs, DRAIN), if !links.is_closed() => {
-                    if count > 0 {
-                        self.take(&mut inputs)?;
-                    }
+                count = links.recv_many(&mut inputs, DRAIN), if has_links => {
+                    has_links = count > 0;
+                    self.take(&mut inputs)?;
                 }
                 () = sleep_until(self.next_wake()) => {
                     self.engine.handle_timeout((self.clock)());
@@ -114,6 +114,11 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
                 }
             }
         }
+        // What a gateway took is not to be sent again after the next start.
+        while let Ok(event) = links.try_recv() {
+            inputs.push(event);
+        }
+        self.take(&mut inputs)?;
         let now = (self.clock)();
         self.engine.stop(now);
         self.commit()?;

@@ -35,6 +35,8 @@ mod scenarios;
 #[cfg(test)]
 mod session;
 #[cfg(test)]
+mod shell;
+#[cfg(test)]
 mod smsc;
 #[cfg(test)]
 mod store;
