@@ -173,6 +173,18 @@ pub enum CliError {
     /// An engine is needed and none runs.
     #[error("no engine runs")]
     NoEngine,
+    /// The engine ended while it was listened to.
+    #[error("the engine stopped")]
+    EngineStopped,
+    /// A part of the engine panicked.
+    #[error("the engine has fallen")]
+    Fallen,
+    /// The system knows no group of that name.
+    #[error("there is no group '{0}'")]
+    NoGroup(String),
+    /// Who is not in a group may not give it a file.
+    #[error("not in group '{0}'")]
+    NotInGroup(String),
     /// Another process has the store.
     #[error("the store is in use")]
     InUse,
@@ -212,7 +224,8 @@ impl CliError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Terminal(cause) if cause.kind() == io::ErrorKind::BrokenPipe => ExitCode::Ok,
-            Self::Config(_) | Self::NoDeskNumber => ExitCode::Configuration,
+            Self::Config(_) | Self::NoDeskNumber | Self::NoGroup(_) => ExitCode::Configuration,
+            Self::OpenStore(cause) if is_denied(&**cause) => ExitCode::Permission,
             Self::NoDataDir
             | Self::SocketPath { .. }
             | Self::NoTerminal
@@ -223,13 +236,14 @@ impl CliError {
             | Self::Permission { .. }
             | Self::StoreKey { .. }
             | Self::WrongStoreKey { .. }
-            | Self::Password { .. } => ExitCode::Permission,
+            | Self::Password { .. }
+            | Self::NotInGroup(_) => ExitCode::Permission,
             Self::Refused(Refusal::Busy) => ExitCode::Busy,
             Self::Refused(Refusal::Store) | Self::WriteStore(_) | Self::WriteFile { .. } => {
                 ExitCode::Write
             }
             Self::Login(_) => ExitCode::Login,
-            Self::NoEngine | Self::InUse => ExitCode::InUse,
+            Self::NoEngine | Self::EngineStopped | Self::InUse => ExitCode::InUse,
             Self::Damaged(_) | Self::Newer(_) => ExitCode::Damaged,
             Self::HangUp => ExitCode::HangUp,
             Self::Read { .. }
@@ -254,7 +268,8 @@ impl CliError {
             | Self::Version { .. }
             | Self::OpenStore(_)
             | Self::Talk(_)
-            | Self::Answer => ExitCode::Failed,
+            | Self::Answer
+            | Self::Fallen => ExitCode::Failed,
         }
     }
 
@@ -275,4 +290,10 @@ impl CliError {
         }
         Self::WriteFile { path, source }
     }
+}
+
+/// Whether `cause` is that the system does not allow it.
+fn is_denied(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let cause = cause.downcast_ref::<io::Error>();
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::PermissionDenied)
 }

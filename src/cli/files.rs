@@ -49,10 +49,13 @@ pub fn make_dir(path: &Path) -> Result<Made, CliError> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(failed)?;
     }
-    DirBuilder::new()
-        .mode(DIR_MODE)
-        .create(path)
-        .map_err(failed)?;
+    match DirBuilder::new().mode(DIR_MODE).create(path) {
+        // Another process made it meanwhile.
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {
+            return Ok(Made::Kept);
+        }
+        made => made.map_err(failed)?,
+    }
     // A narrow umask would take what the owner needs.
     fs::set_permissions(path, Permissions::from_mode(DIR_MODE)).map_err(failed)?;
     sync_dir(path.parent().unwrap_or(path)).map_err(failed)?;
@@ -267,6 +270,26 @@ mod tests {
         fs::write(&temporary, b"3").unwrap();
         assert_eq!(place_new(&temporary, &file).unwrap(), Made::Kept);
         assert_eq!(fs::read(&file).unwrap(), b"1");
+    }
+
+    #[test]
+    fn two_that_make_the_same_directory_at_once_both_have_it() {
+        let dir = tempfile::tempdir().unwrap();
+        for round in 0..200 {
+            let inner = dir.path().join(round.to_string()).join("keys");
+            let start = std::sync::Barrier::new(4);
+            let make = || {
+                start.wait();
+                make_dir(&inner)
+            };
+            std::thread::scope(|scope| {
+                let threads = [(); 4].map(|()| scope.spawn(make));
+                let results = threads.map(|thread| thread.join().unwrap().unwrap());
+                let new = results.iter().filter(|result| **result == Made::New);
+                assert_eq!(new.count(), 1);
+            });
+            assert_eq!(mode(&inner), DIR_MODE);
+        }
     }
 
     #[test]

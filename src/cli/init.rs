@@ -410,7 +410,8 @@ const fn is_refusal(cause: DownCause) -> bool {
     }
 }
 
-fn shell_quoted(text: &str) -> String {
+/// The text as one word of a shell.
+pub fn shell_quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
     if text.chars().all(plain) {
         return text.to_owned();

@@ -1,5 +1,7 @@
 //! What the configuration means to the floors below.
 
+use nix::unistd::Group;
+
 use super::config::{Config, Encoding, Gateway};
 use super::error::CliError;
 use super::place::Place;
@@ -39,6 +41,21 @@ pub fn engine(
             path: place.store_key(),
         },
     })
+}
+
+/// Checks that the group of the socket is there, where one is set.
+///
+/// # Errors
+/// [`CliError::NoGroup`].
+pub fn socket_group(config: &Config) -> Result<(), CliError> {
+    let Some(name) = &config.site.socket_group else {
+        return Ok(());
+    };
+    match Group::from_name(name) {
+        Ok(None) => Err(CliError::NoGroup(name.clone())),
+        // Whether it is there cannot be known now; the engine will.
+        Ok(Some(_)) | Err(_) => Ok(()),
+    }
 }
 
 /// A seed of the operating system.

@@ -1,9 +1,12 @@
 use std::io::{self, BufRead};
+use std::sync::mpsc;
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
 use super::error::CliError;
+use super::wiring::runtime;
 use crate::words::Words;
 
 /// Asks a person at a terminal.
@@ -92,6 +95,9 @@ impl Hidden {
         let Ok(before) = tcgetattr(io::stdin()) else {
             return Self(None);
         };
+        if !restore_at_signals(before.clone()) {
+            return Self(None);
+        }
         let mut quiet = before.clone();
         quiet.local_modes.remove(LocalModes::ECHO);
         let set = tcsetattr(io::stdin(), OptionalActions::Flush, &quiet);
@@ -105,6 +111,35 @@ impl Drop for Hidden {
             let _ = tcsetattr(io::stdin(), OptionalActions::Flush, before);
         }
     }
+}
+
+/// From now on a signal that ends the program gives the terminal back as it was `before`. Whether that could be done.
+fn restore_at_signals(before: Termios) -> bool {
+    const ENDING: [SignalKind; 3] = [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ];
+    let (caught, is_caught) = mpsc::channel();
+    let wait = move || -> Option<()> {
+        let runtime = runtime().ok()?;
+        let ended_by = runtime.block_on(async {
+            let [mut int, mut term, mut hup] = ENDING.map(|kind| signal(kind).ok());
+            let (int, term, hup) = (int.as_mut()?, term.as_mut()?, hup.as_mut()?);
+            caught.send(()).ok()?;
+            Some(tokio::select! {
+                _ = int.recv() => SignalKind::interrupt(),
+                _ = term.recv() => SignalKind::terminate(),
+                _ = hup.recv() => SignalKind::hangup(),
+            })
+        })?;
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
+        // As a shell shows a program that a signal ended.
+        std::process::exit(128 + ended_by.as_raw_value())
+    };
+    // It waits until the process ends.
+    let waits = std::thread::Builder::new().spawn(wait);
+    waits.is_ok() && is_caught.recv().is_ok()
 }
 
 #[cfg(test)]

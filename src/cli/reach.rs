@@ -6,6 +6,7 @@ use super::place::Place;
 use super::secret::Secret;
 use crate::api::{Ask, Event, Reply};
 use crate::domain::{DownCause, Operator};
+use crate::words::Words;
 
 /// A desk that answers: a running engine behind its socket, or the core on the opened store for one command.
 pub trait Desk {
@@ -21,10 +22,10 @@ pub trait Desk {
     /// [`CliError::NoEngine`] where no engine runs; others as [`Desk::ask`].
     fn follow(&mut self) -> Result<(), CliError>;
 
-    /// Waits for the next event; [`Event::Stopping`] where the engine ended. `None` where SIGINT or SIGTERM came.
+    /// Waits for the next event. `None` where nobody reads standard output any more.
     ///
     /// # Errors
-    /// As [`Desk::ask`].
+    /// [`CliError::EngineStopped`]; others as [`Desk::ask`].
     fn next_event(&mut self) -> Result<Option<Event>, CliError>;
 }
 
@@ -62,5 +63,5 @@ pub trait World {
     ///
     /// # Errors
     /// [`CliError`] where it cannot start, or had to stop.
-    fn serve(&mut self, place: &Place, config: &Config, by: &Operator) -> Result<(), CliError>;
+    fn serve(&mut self, place: &Place, config: &Config, words: &Words) -> Result<(), CliError>;
 }

@@ -15,12 +15,13 @@ use super::reach::{Desk, World};
 use super::screen::Screen;
 use super::turn::Turn;
 use super::wiring::Wiring;
-use super::{commands, files, help, json, sentences};
+use super::{commands, doors, files, help, json, parts, sentences};
 use crate::domain::Millis;
 use crate::words::{Language, Words};
 
 /// Runs the command line of this process.
 pub fn run() -> std::process::ExitCode {
+    doors::write_no_core_file();
     let words = Words::load(Language::default());
     let mut out = BufWriter::new(io::stdout());
     let mut err: Box<dyn Write> = match Screen::of(io::stderr()) {
@@ -135,7 +136,7 @@ impl Shell<'_> {
         let by = operator(desk);
         let config = files::config(&files::read_sheets(&place, &self.variables, &set)?)?;
         let Some(need) = commands::need(&command) else {
-            return self.world.serve(&place, &config, &by);
+            return self.world.serve(&place, &config, self.words);
         };
         let mut desk: Box<dyn Desk> = self.world.reach(&place, &config, &by, need)?;
         let mut turn = Turn {
@@ -188,6 +189,7 @@ impl Shell<'_> {
                     files::gateway_password(place, gateway)?;
                 }
                 files::store_key(place)?;
+                parts::socket_group(&config)?;
                 let file = place.config().display().to_string();
                 let gateways = config.gateways.len().to_string();
                 self.tell("config.right", &[("file", &file), ("gateways", &gateways)])

@@ -69,6 +69,10 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
             say("error.login", &facts)
         }
         CliError::NoEngine => say("error.no_engine", &[]),
+        CliError::EngineStopped => say("error.engine_stopped", &[]),
+        CliError::Fallen => say("error.fallen", &[]),
+        CliError::NoGroup(group) => say("error.no_group", &[("group", group)]),
+        CliError::NotInGroup(group) => say("error.not_in_group", &[("group", group)]),
         CliError::InUse => say("error.in_use", &[]),
         CliError::Version { theirs, ours } => {
             let facts = [
@@ -277,6 +281,35 @@ mod tests {
         faults
     }
 
+    fn refusals() -> impl Iterator<Item = (CliError, u8)> {
+        let refusals = [
+            (Refusal::NoEmployee(EmployeeId(1)), 1),
+            (Refusal::NoDevice(DeviceId(1)), 1),
+            (Refusal::NoRow(Seq(1)), 1),
+            (Refusal::NoAlarm(AlarmId(1)), 1),
+            (Refusal::Cards(vec![(0, Problem::Name)]), 1),
+            (
+                Refusal::Cards(vec![(0, Problem::PhoneTaken(EmployeeId(1)))]),
+                1,
+            ),
+            (Refusal::Cards(vec![(0, Problem::PhoneTwice)]), 1),
+            (Refusal::Cards(vec![(0, Problem::Short)]), 1),
+            (Refusal::Cards(vec![(0, Problem::Team)]), 1),
+            (
+                Refusal::Cards(vec![(0, Problem::Team), (1, Problem::Name)]),
+                1,
+            ),
+            (Refusal::DeviceTaken(DeviceId(1)), 1),
+            (Refusal::NothingToRetry(Seq(1)), 1),
+            (Refusal::NoReason, 1),
+            (Refusal::InTheFuture, 1),
+            (Refusal::Busy, 75),
+            (Refusal::Store, 74),
+        ];
+        let refusals = refusals.into_iter();
+        refusals.map(|(refusal, code)| (CliError::Refused(refusal), code))
+    }
+
     fn errors() -> Vec<(CliError, u8)> {
         let mut errors = vec![
             (CliError::NoDataDir, 2),
@@ -336,42 +369,25 @@ mod tests {
             (CliError::Phone(PhoneError::Country("x".to_owned())), 2),
             (CliError::Login(DownCause::Bind(BindFault::Password)), 6),
             (CliError::NoEngine, 4),
+            (CliError::EngineStopped, 4),
+            (CliError::Fallen, 1),
+            (CliError::NoGroup("x".to_owned()), 3),
+            (CliError::NotInGroup("x".to_owned()), 8),
             (CliError::InUse, 4),
             (CliError::Version { theirs: 2, ours: 1 }, 1),
             (CliError::Damaged(cause()), 5),
             (CliError::Newer(cause()), 5),
             (CliError::OpenStore(cause()), 1),
+            (
+                CliError::OpenStore(io::Error::from(io::ErrorKind::PermissionDenied).into()),
+                8,
+            ),
             (CliError::WriteStore(cause()), 74),
             (CliError::Talk(cause()), 1),
             (CliError::Answer, 1),
             (CliError::HangUp, 129),
         ];
-        for (refusal, code) in [
-            (Refusal::NoEmployee(EmployeeId(1)), 1),
-            (Refusal::NoDevice(DeviceId(1)), 1),
-            (Refusal::NoRow(Seq(1)), 1),
-            (Refusal::NoAlarm(AlarmId(1)), 1),
-            (Refusal::Cards(vec![(0, Problem::Name)]), 1),
-            (
-                Refusal::Cards(vec![(0, Problem::PhoneTaken(EmployeeId(1)))]),
-                1,
-            ),
-            (Refusal::Cards(vec![(0, Problem::PhoneTwice)]), 1),
-            (Refusal::Cards(vec![(0, Problem::Short)]), 1),
-            (Refusal::Cards(vec![(0, Problem::Team)]), 1),
-            (
-                Refusal::Cards(vec![(0, Problem::Team), (1, Problem::Name)]),
-                1,
-            ),
-            (Refusal::DeviceTaken(DeviceId(1)), 1),
-            (Refusal::NothingToRetry(Seq(1)), 1),
-            (Refusal::NoReason, 1),
-            (Refusal::InTheFuture, 1),
-            (Refusal::Busy, 75),
-            (Refusal::Store, 74),
-        ] {
-            errors.push((CliError::Refused(refusal), code));
-        }
+        errors.extend(refusals());
         for fault in faults() {
             let at = Origin::Flag("--set a".to_owned());
             errors.push((CliError::Config(ConfigError { at, fault }), 3));

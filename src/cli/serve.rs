@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -14,8 +13,8 @@ use super::clock::Clock;
 use super::config::Config;
 use super::error::CliError;
 use super::place::Place;
-use super::wiring::{BUSY, port_error, runtime};
-use super::{files, log, parts};
+use super::wiring::{AGAIN, BUSY, finish, port_error, runtime};
+use super::{doors, files, log, parts, sentences};
 use crate::api::{Ask, Event, Query, Request};
 use crate::domain::{GatewayName, LinkEvent, LinkOrder, Operator};
 use crate::engine::Engine;
@@ -23,6 +22,7 @@ use crate::engine::shell::{self, CALLS, Call, DRAIN, EVENTS, ORDERS, Wires};
 use crate::gateway::{self, GatewayConfig, TcpConnect};
 use crate::port::Listener;
 use crate::store::{RedbStore, StoreError};
+use crate::words::Words;
 
 /// How long the links may take to say goodbye: two seconds for the answer to unbind, and a little for the rest.
 const GOODBYE: Duration = Duration::from_millis(2_300);
@@ -31,41 +31,45 @@ const GOODBYE: Duration = Duration::from_millis(2_300);
 ///
 /// # Errors
 /// [`CliError`] where it cannot start, or had to stop.
-pub fn serve(place: &Place, config: &Config) -> Result<(), CliError> {
-    // A dump of memory holds keys.
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    if let Err(cause) = setrlimit(Resource::Core, none) {
-        tracing::warn!(%cause, "core dumps stay on");
-    }
-    let links = parts::gateway_configs(place, config)?;
-    let key = files::store_key(place)?;
-    let runtime = runtime()?;
-    runtime.block_on(async {
-        let store = open_store(place).await?;
-        log::open(place)?;
+pub fn serve(place: &Place, config: &Config, words: &Words) -> Result<(), CliError> {
+    doors::close_to_others();
+    finish(runtime()?, async {
+        let mut signals = Signals::catch()?;
+        let links = parts::gateway_configs(place, config)?;
+        let key = files::store_key(place)?;
+        let Some(store) = open_store(place, &mut signals).await? else {
+            return Ok(());
+        };
+        if let Err(error) = log::open(place) {
+            // Check-ins are worth more than their diagnostics.
+            tell(&sentences::said(words, &error));
+        }
         let clock = Clock::start();
         let engine = parts::engine(place, config, key, &store, clock)?;
         let group = config.site.socket_group.as_deref();
         let listener =
             Listener::bind(&place.socket(), group).map_err(|error| port_error(place, error))?;
-        let signals = Signals::catch()?;
+        if let Some(shut) = doors::shut_to_group(place, config, words) {
+            tracing::warn!("{shut}");
+            tell(&shut);
+        }
         let desk = Reception::open(engine, store, clock, links, listener)?;
         desk.run(signals).await
     })
 }
 
-/// An engine that found its store locked waits: the one before it may be about to end.
-async fn open_store(place: &Place) -> Result<RedbStore, CliError> {
+/// An engine that found its store locked waits: the one before it may be about to end. `None` where it was told to
+/// stop meanwhile.
+async fn open_store(place: &Place, signals: &mut Signals) -> Result<Option<RedbStore>, CliError> {
     let started = Instant::now();
     loop {
         match RedbStore::open(&place.store()) {
-            Err(StoreError::InUse) if started.elapsed() < BUSY => {
-                sleep(Duration::from_millis(100)).await;
-            }
-            opened => return opened.map_err(parts::store_error),
+            Err(StoreError::InUse) if started.elapsed() < BUSY => {}
+            opened => return opened.map(Some).map_err(parts::store_error),
+        }
+        tokio::select! {
+            () = signals.stop() => return Ok(None),
+            () = sleep(AGAIN) => {}
         }
     }
 }
@@ -130,14 +134,14 @@ impl Reception {
     }
 
     async fn run(mut self, mut signals: Signals) -> Result<(), CliError> {
-        let ended = loop {
-            tokio::select! {
-                _ = signals.terminate.recv() => break None,
-                _ = signals.interrupt.recv() => break None,
-                _ = signals.hang_up.recv() => tracing::info!("the terminal is gone; reception goes on"),
-                ended = &mut self.ended => break Some(ended),
-            }
-        };
+        let mut ended = None;
+        let mut has_fallen = false;
+        tokio::select! {
+            () = signals.stop() => {}
+            result = &mut self.ended => ended = Some(result),
+            () = panic_of(&mut self.links) => has_fallen = true,
+            () = panic_of(&mut self.tasks) => has_fallen = true,
+        }
         notify(&[sd_notify::NotifyState::Stopping]);
         self.close_links().await;
         let ended = if let Some(ended) = ended {
@@ -148,10 +152,14 @@ impl Reception {
             self.ended.await
         };
         self.tasks.shutdown().await;
-        match ended {
-            Ok(result) => result.map_err(parts::store_error),
-            Err(_) => Err(CliError::Answer),
+        // A thread that says nothing at its end has panicked.
+        ended
+            .map_err(|_| CliError::Fallen)?
+            .map_err(parts::store_error)?;
+        if has_fallen {
+            return Err(CliError::Fallen);
         }
+        Ok(())
     }
 
     async fn close_links(&mut self) {
@@ -167,7 +175,7 @@ impl Reception {
     }
 }
 
-/// What the system may tell. Caught before anybody can know that the engine runs.
+/// What the system may tell. Caught before anything else, so that a stop is orderly and a hang-up nothing at any moment.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -183,6 +191,17 @@ impl Signals {
             interrupt: catch(SignalKind::interrupt())?,
             hang_up: catch(SignalKind::hangup())?,
         })
+    }
+
+    /// Waits until the engine is told to stop. A cancelled call loses nothing.
+    async fn stop(&mut self) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => tracing::info!("the terminal is gone; reception goes on"),
+            }
+        }
     }
 }
 
@@ -208,6 +227,17 @@ fn start_engine(
         .spawn(run);
     started.map_err(|cause| CliError::Talk(Box::new(cause)))?;
     Ok(ended)
+}
+
+/// Waits until one of `tasks` panics. Without it the process would live on deaf.
+async fn panic_of(tasks: &mut JoinSet<()>) {
+    loop {
+        match tasks.join_next().await {
+            Some(Err(error)) if error.is_panic() => return,
+            Some(_) => {}
+            None => std::future::pending().await,
+        }
+    }
 }
 
 /// Lets windows in.
@@ -257,14 +287,108 @@ fn say_ready((gateways, employees): (usize, usize)) {
     };
     let gateways = plural(gateways, "gateway", "gateways");
     let employees = plural(employees, "employee", "employees");
-    // Where nobody reads it, it is in the log.
-    let _ = writeln!(std::io::stderr(), "ready: {gateways}, {employees}");
+    tracing::info!(%gateways, %employees, "ready");
+    tell(&format!("ready: {gateways}, {employees}"));
     notify(&[sd_notify::NotifyState::Ready]);
+}
+
+/// Says a line on stderr. Where nobody reads it, it is in the log.
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Tells the service manager, where there is one.
 fn notify(state: &[sd_notify::NotifyState<'_>]) {
     if let Err(cause) = sd_notify::notify(state) {
         tracing::warn!(%cause, "the service manager was not told");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::api::{Command, EnrolKey, NewEmployee, Reply};
+    use crate::domain::{Country, EmployeeId, Entry, Msisdn};
+    use crate::engine::Entropy;
+    use crate::port::Client;
+    use crate::protocol::StoreKey;
+    use crate::store::Store as _;
+
+    /// Octets for the new store; a panic for whoever wants more.
+    struct Once(AtomicBool);
+
+    impl Entropy for Once {
+        fn fill(&mut self, octets: &mut [u8]) {
+            assert!(!self.0.swap(true, Ordering::Relaxed), "the engine falls");
+            octets.fill(1);
+        }
+    }
+
+    fn signals_nobody_sends() -> Signals {
+        Signals::catch().unwrap()
+    }
+
+    fn reception(dir: &std::path::Path) -> Reception {
+        let place = Place::find(Some(dir)).unwrap();
+        let config = super::super::config::read_text("").ok().unwrap();
+        let store = RedbStore::open(&place.store()).unwrap();
+        let clock = Clock::start();
+        let engine = Engine::new(
+            parts::settings(&config),
+            StoreKey::from_octets([7; 32]),
+            store.load().unwrap(),
+            Box::new(Once(AtomicBool::new(false))),
+            clock.now(),
+        );
+        let listener = Listener::bind(&place.socket(), None).unwrap();
+        Reception::open(engine.unwrap(), store, clock, Vec::new(), listener).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_the_engine_ends_the_program() {
+        let dir = tempfile::tempdir().unwrap();
+        let running = reception(dir.path()).run(signals_nobody_sends());
+        let socket = dir.path().join("hazir.sock");
+        let enrol = async {
+            let mut client = Client::connect(&socket, "test").await.unwrap();
+            let card = NewEmployee {
+                name: "Ayşe".to_owned(),
+                phone: Msisdn::parse("+989120000001", Country::default()).unwrap(),
+                short: None,
+                team: None,
+                shift: None,
+                legacy: false,
+            };
+            let added = client.ask(Ask::Command(Command::AddEmployees(vec![card])));
+            assert!(matches!(added.await.unwrap(), Reply::Employees(_)));
+            let enrol = Command::EnrolDevice(EmployeeId(1), EnrolKey::New);
+            client.ask(Ask::Command(enrol)).await
+        };
+        let (ended, asked) = tokio::join!(running, enrol);
+        assert!(matches!(ended, Err(CliError::Fallen)), "{ended:?}");
+        assert!(asked.is_err());
+        assert!(!socket.exists());
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_a_task_ends_the_program_and_the_engine_in_order() {
+        for in_link in [true, false] {
+            let dir = tempfile::tempdir().unwrap();
+            let mut reception = reception(dir.path());
+            let tasks = if in_link {
+                &mut reception.links
+            } else {
+                &mut reception.tasks
+            };
+            tasks.spawn(async { assert!(std::hint::black_box(false), "the task falls") });
+            let ended = reception.run(signals_nobody_sends()).await;
+            assert!(matches!(ended, Err(CliError::Fallen)), "{ended:?}");
+            let store = RedbStore::open(&dir.path().join("hazir.redb")).unwrap();
+            let last = store.load().unwrap().last.unwrap();
+            let stopped = matches!(last.entry, Entry::EngineStopped { .. });
+            assert!(stopped, "{last:?}");
+        }
     }
 }

@@ -1,9 +1,13 @@
 //! Where the command line meets the other floors.
 
+use std::future::Future;
+use std::io::stdout;
+use std::os::fd::AsFd as _;
 use std::time::Duration;
 
+use tokio::io::Interest;
+use tokio::net::unix::pipe::Sender;
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
 use super::clock::Clock;
@@ -14,17 +18,18 @@ use super::reach::{Desk, Need, World};
 use super::secret::Secret;
 use super::serve::serve;
 use super::{files, parts};
-use crate::api::{Ask, Event, Reply, Request};
+use crate::api::{Ask, Event, Refusal, Reply, Request};
 use crate::domain::{DownCause, Operator};
 use crate::engine::Engine;
 use crate::gateway::{TcpConnect, try_login};
 use crate::port::{Client, PortError};
 use crate::store::{RedbStore, Store};
+use crate::words::Words;
 
 /// How long socket and store are tried while another process has the store.
 pub const BUSY: Duration = Duration::from_secs(5);
 /// The pause between two tries.
-const AGAIN: Duration = Duration::from_millis(100);
+pub const AGAIN: Duration = Duration::from_millis(100);
 
 /// The world of the real program.
 #[derive(Copy, Clone, Debug)]
@@ -49,9 +54,13 @@ impl World for Wiring {
                         runtime,
                         client,
                         place: place.clone(),
+                        out: None,
                     }));
                 }
-                Err(PortError::NotRunning) => {}
+                // An engine that is ending closes what it did not begin to serve; nothing was asked yet.
+                Err(PortError::NotRunning | PortError::Closed) => {}
+                // As many windows as it serves are open.
+                Err(PortError::Timeout) => return Err(CliError::Refused(Refusal::Busy)),
                 Err(error) => return Err(port_error(place, error)),
             }
             if need == Need::Engine {
@@ -70,11 +79,11 @@ impl World for Wiring {
         let config = parts::gateway_config(gateway, password).map_err(|_| DownCause::Protocol)?;
         let runtime = runtime().map_err(|_| DownCause::Unreachable)?;
         let connect = TcpConnect::new(&config);
-        runtime.block_on(try_login(&config, connect))
+        finish(runtime, try_login(&config, connect))
     }
 
-    fn serve(&mut self, place: &Place, config: &Config, _by: &Operator) -> Result<(), CliError> {
-        serve(place, config)
+    fn serve(&mut self, place: &Place, config: &Config, words: &Words) -> Result<(), CliError> {
+        serve(place, config, words)
     }
 }
 
@@ -87,21 +96,41 @@ pub fn runtime() -> Result<Runtime, CliError> {
     runtime.map_err(|cause| CliError::Talk(Box::new(cause)))
 }
 
+/// Runs `work` and leaves what still runs behind: a host name that is being looked up may take half a minute.
+pub fn finish<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    done
+}
+
 /// A running engine behind its socket.
 struct RunningDesk {
     runtime: Runtime,
     client: Client,
     place: Place,
+    /// Standard output where events are followed, unless it is a file.
+    out: Option<Sender>,
 }
 
 impl Desk for RunningDesk {
     fn ask(&mut self, ask: Ask) -> Result<Reply, CliError> {
+        let changes_nothing = matches!(ask, Ask::Query(_));
         let reply = self.runtime.block_on(self.client.ask(ask));
-        reply.map_err(|error| port_error(&self.place, error))
+        reply.map_err(|error| {
+            if changes_nothing && matches!(error, PortError::Closed) {
+                return CliError::EngineStopped;
+            }
+            port_error(&self.place, error)
+        })
     }
 
     fn follow(&mut self) -> Result<(), CliError> {
-        let followed = self.runtime.block_on(self.client.follow());
+        let followed = self.runtime.block_on(async {
+            // Unchecked leaves it blocking, as it must be, and takes sockets and terminals, too.
+            let out = stdout().as_fd().try_clone_to_owned();
+            self.out = out.and_then(Sender::from_owned_fd_unchecked).ok();
+            self.client.follow().await
+        });
         followed.map_err(|error| port_error(&self.place, error))
     }
 
@@ -110,22 +139,28 @@ impl Desk for RunningDesk {
             runtime,
             client,
             place,
+            out,
         } = self;
         runtime.block_on(async {
-            let mut interrupt = signal(SignalKind::interrupt()).map_err(CliError::Terminal)?;
-            let mut terminate = signal(SignalKind::terminate()).map_err(CliError::Terminal)?;
             tokio::select! {
                 event = client.next_event() => match event {
                     Ok((_, event)) => Ok(Some(event)),
-                    // Killed, it had no time to say so.
-                    Err(PortError::Closed) => Ok(Some(Event::Stopping)),
+                    Err(PortError::Closed) => Err(CliError::EngineStopped),
                     Err(error) => Err(port_error(place, error)),
                 },
-                _ = interrupt.recv() => Ok(None),
-                _ = terminate.recv() => Ok(None),
+                () = unread(out.as_ref()) => Ok(None),
             }
         })
     }
+}
+
+/// Waits until nobody reads `out` any more; for ever where it is a file.
+async fn unread(out: Option<&Sender>) {
+    let Some(out) = out else {
+        return std::future::pending().await;
+    };
+    // What cannot be waited for is not read either.
+    let _ = out.ready(Interest::ERROR).await;
 }
 
 /// The engine's core on the opened store, for one command.
@@ -188,14 +223,43 @@ pub fn port_error(place: &Place, error: PortError) -> CliError {
         PortError::NotRunning => CliError::NoEngine,
         PortError::Version { theirs, ours } => CliError::Version { theirs, ours },
         PortError::InUse => CliError::InUse,
+        PortError::PathTooLong(octets) => CliError::SocketPath { octets },
+        PortError::NoGroup(group) => CliError::NoGroup(group),
+        PortError::NotInGroup(group) => CliError::NotInGroup(group),
+        PortError::Desk(value) => CliError::Value {
+            flag: "--desk",
+            value,
+        },
         PortError::NotASocket(_)
-        | PortError::PathTooLong(_)
-        | PortError::NoGroup(_)
-        | PortError::Desk(_)
         | PortError::Foreign
         | PortError::TooLong
         | PortError::Timeout
         | PortError::Closed
         | PortError::Io(_) => CliError::Talk(Box::new(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn what_still_runs_is_left_behind() {
+        let (go, goes) = mpsc::channel::<()>();
+        let (done, is_done) = mpsc::channel();
+        std::thread::spawn(move || {
+            let looked_up = finish(runtime().unwrap(), async {
+                // As a resolver that gets no answer.
+                tokio::task::spawn_blocking(move || goes.recv().is_ok());
+                tokio::task::yield_now().await;
+                7
+            });
+            // The test may have given up.
+            let _ = done.send(looked_up);
+        });
+        assert_eq!(is_done.recv_timeout(Duration::from_secs(10)), Ok(7));
+        drop(go);
     }
 }

@@ -88,6 +88,10 @@ impl Desk {
     /// Waits for orders, or for room for the event that waits. May be dropped before it is done.
     pub(super) async fn turn(&mut self) -> Turn {
         if self.presence == Presence::Left {
+            // An engine that failed said first what is to be answered.
+            if let Ok(orders) = self.orders.try_recv() {
+                return Turn::Orders(orders);
+            }
             self.presence = Presence::Gone;
             return Turn::Gone;
         }
@@ -100,8 +104,7 @@ impl Desk {
                     (Ok(_), None) => {}
                     (Err(_), _) => {
                         self.waiting.clear();
-                        self.presence = Presence::Gone;
-                        return Turn::Gone;
+                        self.presence = Presence::Left;
                     }
                 }
                 Turn::Taken
@@ -153,6 +156,53 @@ impl Desk {
         };
         if timeout(LAST_EVENTS, hand_over).await.is_err() {
             tracing::warn!(gateway = %self.name, "the engine did not take the last events");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::channel;
+
+    use super::*;
+    use crate::domain::Ticket;
+
+    fn answers() -> Vec<LinkOrder> {
+        let ticket = Ticket {
+            connection: 1,
+            sequence: 5,
+        };
+        let status = 0x64;
+        vec![LinkOrder::Answer { ticket, status }]
+    }
+
+    /// The engine said its last orders and is gone; `waiting` events were told to it while it had no room.
+    async fn last_turns(waiting: usize) -> Vec<Turn> {
+        let (to_link, orders) = channel(1);
+        let (events, from_link) = channel(1);
+        let mut desk = Desk::new(GatewayName::new("g"), orders, events);
+        desk.tell(LinkEvent::Connecting);
+        for _ in 0..waiting {
+            desk.tell(LinkEvent::Up);
+        }
+        to_link.send(answers()).await.unwrap();
+        drop(from_link);
+        desk.tell(LinkEvent::Up);
+        let mut turns = Vec::new();
+        while !matches!(turns.last(), Some(Turn::Gone)) {
+            turns.push(desk.turn().await);
+        }
+        turns
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_failed_engine_ordered_last_comes_before_its_end() {
+        for waiting in [0, 2] {
+            let turns = last_turns(waiting).await;
+            let ordered = turns
+                .iter()
+                .filter(|turn| matches!(turn, Turn::Orders(orders) if *orders == answers()));
+            assert_eq!(ordered.count(), 1, "{waiting} waiting: {turns:?}");
         }
     }
 }

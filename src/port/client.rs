@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::wire::{
     ClientWord, Incoming, ServerWord, is_desk, put_frame, read_opening, send_opening,
@@ -15,6 +15,9 @@ use crate::api::{Ask, Event, Reply};
 
 /// How long an answer may take. The slowest request waits for a commit; a disk that takes longer has failed.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The pause between two tries where no more may wait to be let in.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// How many events wait while an answer is awaited. It is as many as change on a screen in those 10 s at most.
 const EVENTS: usize = 1_024;
@@ -48,7 +51,13 @@ impl Client {
             return Err(PortError::PathTooLong(octets));
         }
         let opened = timeout(ANSWER_TIMEOUT, async {
-            let mut stream = UnixStream::connect(path).await.map_err(of_connecting)?;
+            let mut stream = loop {
+                match UnixStream::connect(path).await {
+                    // As many wait to be let in as the system holds: there is nothing to wait on but time.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => sleep(AGAIN).await,
+                    connected => break connected.map_err(of_connecting)?,
+                }
+            };
             // An engine of another version may have closed already; what it said comes first.
             let sent = send_opening(&mut stream).await;
             read_opening(&mut stream).await?;

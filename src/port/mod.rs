@@ -31,6 +31,9 @@ pub enum PortError {
     /// The system knows no such group.
     #[error("there is no group '{0}'")]
     NoGroup(String),
+    /// The user of the process is not in the group, so that it may not give it the socket.
+    #[error("this user is not in the group '{0}'")]
+    NotInGroup(String),
     /// The name of the desk is over 64 octets or holds control characters.
     #[error("'{}' cannot be the name of a desk", .0.escape_debug())]
     Desk(String),

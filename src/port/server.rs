@@ -68,13 +68,14 @@ impl Listener {
     ///
     /// # Errors
     /// [`PortError::InUse`] where somebody listens there, [`PortError::NotASocket`] where the file there is something
-    /// else, [`PortError::PathTooLong`], [`PortError::NoGroup`], and what the system fails with.
+    /// else, [`PortError::PathTooLong`], [`PortError::NoGroup`], [`PortError::NotInGroup`], and what the system fails with.
     pub fn bind(path: &Path, group: Option<&str>) -> Result<Self, PortError> {
         let octets = path.as_os_str().len();
         if octets > PATH_OCTETS {
             return Err(PortError::PathTooLong(octets));
         }
-        let gid = group.map(gid_of).transpose()?;
+        let group = group.map(|name| Ok::<_, PortError>((name, gid_of(name)?)));
+        let group = group.transpose()?;
         remove_stale(path)?;
         let socket = UnixSocket::new_stream()?;
         // The file takes over the mode of the descriptor, see unix(7): no umask of the whole process is touched.
@@ -88,8 +89,13 @@ impl Listener {
             });
         }
         let file = SocketFile::at(path)?;
-        if let Some(gid) = gid {
-            chown(path, None, Some(gid))?;
+        if let Some((name, gid)) = group {
+            chown(path, None, Some(gid)).map_err(|error| {
+                if error.kind() == io::ErrorKind::PermissionDenied {
+                    return PortError::NotInGroup(name.to_owned());
+                }
+                error.into()
+            })?;
             fs::set_permissions(path, Permissions::from_mode(0o660))?;
         }
         Ok(Self {

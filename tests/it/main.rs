@@ -9,6 +9,8 @@ mod desk_of_text;
 #[cfg(test)]
 mod disk_full;
 #[cfg(test)]
+mod edges;
+#[cfg(test)]
 mod faulty_disk;
 #[cfg(test)]
 mod fleet;

@@ -11,7 +11,7 @@ use hazir::domain::{AlarmId, EmployeeId, OutboxId, Seq};
 use hazir::port::{Call, Client, Listener, PortError};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::{UnixListener, UnixSocket, UnixStream};
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -304,6 +304,35 @@ async fn a_console_of_another_version_hears_ours_and_is_closed() {
     assert_eq!(read(&mut stream, 8).await, opening(VERSION));
     assert_closed(&mut stream).await;
     served.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_no_more_may_wait_to_be_let_in_it_is_tried_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("hazir.sock");
+    let socket = UnixSocket::new_stream().unwrap();
+    socket.bind(&path).unwrap();
+    let engine = socket.listen(0).unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(stream) = UnixStream::connect(&path).await {
+        waiting.push(stream);
+    }
+    let begun = Instant::now();
+    let client = Client::connect(&path, "reception").await;
+    assert!(matches!(client, Err(PortError::Timeout)), "{client:?}");
+    assert_eq!(begun.elapsed(), Duration::from_secs(10));
+
+    let let_in = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        for _ in &waiting {
+            engine.accept().await.unwrap();
+        }
+        let (mut stream, _) = engine.accept().await.unwrap();
+        stream.write_all(&opening(VERSION)).await.unwrap();
+        stream
+    };
+    let (client, _stream) = tokio::join!(Client::connect(&path, "reception"), let_in);
+    client.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -37,12 +37,16 @@ pub(crate) struct Process {
 impl Process {
     /// Starts `command` with stdout and stderr collected.
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command
+        command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program is there");
+            .stderr(Stdio::piped());
+        Self::start_as_it_is(command)
+    }
+
+    /// Starts `command` with the stdin, stdout and stderr that it has; what is piped is collected.
+    pub(crate) fn start_as_it_is(command: &mut Command) -> Self {
+        let mut child = command.spawn().expect("the program is there");
         let pid = Pid::from_child(&child);
         let (end, ended) = sync_channel(1);
         std::thread::spawn(move || {
@@ -55,17 +59,23 @@ impl Process {
             // The owner may be gone.
             let _ = end.send(());
         });
-        let (out, first) = collect(child.stdout.take().expect("it is piped"));
-        let (err, second) = collect(child.stderr.take().expect("it is piped"));
+        let mut readers = Vec::new();
+        let out = collect(child.stdout.take(), &mut readers);
+        let err = collect(child.stderr.take(), &mut readers);
         Self {
             child,
             pid,
             ended,
-            readers: vec![first, second],
+            readers,
             out,
             err,
             status: None,
         }
+    }
+
+    /// Its number in the system.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal.
@@ -95,13 +105,22 @@ impl Process {
 
     /// Waits until stderr holds `text`; false where it ended or the time went by before.
     pub(crate) fn says(&mut self, text: &str, timeout: Duration) -> bool {
+        self.comes(&self.err, text, timeout)
+    }
+
+    /// As [`Process::says`], of stdout.
+    pub(crate) fn prints(&mut self, text: &str, timeout: Duration) -> bool {
+        self.comes(&self.out, text, timeout)
+    }
+
+    fn comes(&self, stream: &Watch<Vec<u8>>, text: &str, timeout: Duration) -> bool {
         let needle = text.as_bytes();
-        let said = self.err.wait(timeout, |err| {
-            let said = err.windows(needle.len()).any(|window| window == needle);
+        let came = stream.wait(timeout, |all| {
+            let came = all.windows(needle.len()).any(|window| window == needle);
             let over = self.readers.iter().all(JoinHandle::is_finished);
-            (said || over).then_some(said)
+            (came || over).then_some(came)
         });
-        said.unwrap_or(false)
+        came.unwrap_or(false)
     }
 
     /// What it wrote on stdout so far.
@@ -135,16 +154,22 @@ impl Drop for Process {
     }
 }
 
-fn collect(mut pipe: impl Read + Send + 'static) -> (Arc<Watch<Vec<u8>>>, JoinHandle<()>) {
+fn collect(
+    pipe: Option<impl Read + Send + 'static>,
+    readers: &mut Vec<JoinHandle<()>>,
+) -> Arc<Watch<Vec<u8>>> {
     let all = Arc::new(Watch::new(Vec::new()));
+    let Some(mut pipe) = pipe else {
+        return all;
+    };
     let shared = Arc::clone(&all);
-    let reader = std::thread::spawn(move || {
+    readers.push(std::thread::spawn(move || {
         let mut some = [0; 4_096];
         while let Ok(count @ 1..) = pipe.read(&mut some) {
             shared.change(|all| all.extend_from_slice(&some[..count]));
         }
         // Wakes whoever waits for words that do not come any more.
         shared.change(|_| ());
-    });
-    (all, reader)
+    }));
+    all
 }

@@ -51,7 +51,7 @@ pub(super) fn run(turn: &mut Turn<'_>, args: &FeedArgs) -> Result<(), CliError> 
         let is_news = match event {
             Event::Feed(line) => line.seq > printer.last,
             Event::Lost => true,
-            Event::Stopping => return turn.tell("said.stopped", &[]),
+            Event::Stopping => return Err(CliError::EngineStopped),
             Event::Person(_)
             | Event::Outbox(_)
             | Event::Alarm(_)

@@ -434,3 +434,24 @@ fn a_password_is_never_shown() {
     assert_eq!(password.origin.to_string(), "hazir.toml:4:12");
     assert!(!settings.iter().any(|s| s.path.ends_with("password_file")));
 }
+
+#[test]
+fn a_host_has_neither_port_nor_brackets() {
+    let read = |host: &str| read_text(&format!("[[gateway]]\nname = \"g\"\nhost = \"{host}\"\n"));
+    for host in ["gw.lan", "10.0.0.1", "::1", "2001:db8::7", "fe80::1%eth0"] {
+        assert_eq!(read(host).ok().unwrap().gateways[0].host, host);
+    }
+    for host in [
+        "gw.lan:9500",
+        "10.0.0.1:9500",
+        "[::1]",
+        "[::1]:9500",
+        "::g",
+        ":",
+    ] {
+        let error = read(host).err().unwrap();
+        let wanted = Wanted::Host;
+        let key = "host".to_owned();
+        assert_eq!(error.fault, ConfigFault::Type { key, wanted }, "{host}");
+    }
+}

@@ -1,3 +1,5 @@
+use std::net::Ipv6Addr;
+
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use toml::de::DeValue;
@@ -244,7 +246,7 @@ fn from_text(kind: Kind, key: &str, text: &str) -> Result<Value, ConfigFault> {
         }
         Kind::Host => {
             length(253)?;
-            if text.is_empty() || !seen(text) || text.contains('/') {
+            if text.is_empty() || !seen(text) || text.contains('/') || !is_host(text) {
                 return Err(wrong(key, Wanted::Host));
             }
             plain()
@@ -277,6 +279,12 @@ fn from_text(kind: Kind, key: &str, text: &str) -> Result<Value, ConfigFault> {
             Err(wrong(key, Wanted::Text))
         }
     }
+}
+
+/// Only an address of IPv6 has colons; it stands without brackets and port.
+fn is_host(text: &str) -> bool {
+    let address = text.split_once('%').map_or(text, |(address, _)| address);
+    !text.contains([':', '[', ']']) || address.parse::<Ipv6Addr>().is_ok()
 }
 
 fn wrong(key: &str, wanted: Wanted) -> ConfigFault {

@@ -8,6 +8,7 @@ use crate::cli::error::ExitCode;
 use crate::cli::reach::{Desk, Need};
 use crate::domain::Operator;
 use crate::words::Language;
+use crate::words::Words;
 
 /// A world with nothing but a gateway that answers a login.
 struct Login {
@@ -39,7 +40,7 @@ impl World for Login {
         self.answer
     }
 
-    fn serve(&mut self, _: &Place, _: &Config, _: &Operator) -> Result<(), CliError> {
+    fn serve(&mut self, _: &Place, _: &Config, _: &Words) -> Result<(), CliError> {
         Err(CliError::NoEngine)
     }
 }
