@@ -196,7 +196,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::domain::{Country, Digest, Operator, StopCause};
+    use crate::domain::{Country, Digest, Entry, Operator, StopCause};
     use crate::engine::{Entropy, Receipts, Rules, Settings, Tick};
     use crate::protocol::StoreKey;
     use crate::store::Loaded;
