@@ -438,7 +438,6 @@ fn send_error(error: &SendError) -> String {
         SendError::LinkLost => "link_lost".to_owned(),
         SendError::Undelivered(stat) => format!("undelivered {stat}"),
         SendError::GaveUp => "gave_up".to_owned(),
-        SendError::NoGateway => "no_gateway".to_owned(),
     }
 }
 

@@ -72,8 +72,6 @@ pub enum SendError {
     Undelivered(String),
     /// It waited too long.
     GaveUp,
-    /// The configuration has no gateway of that name any more.
-    NoGateway,
 }
 
 /// An entry of the outbox.

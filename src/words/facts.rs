@@ -58,7 +58,6 @@ impl Words {
             SendError::LinkLost => self.say("send.link_lost", &[]),
             SendError::Undelivered(stat) => self.say("send.undelivered", &[("stat", stat)]),
             SendError::GaveUp => self.say("send.gave_up", &[]),
-            SendError::NoGateway => self.say("send.no_gateway", &[]),
         }
     }
 
@@ -194,7 +193,6 @@ mod tests {
             SendError::LinkLost,
             SendError::Undelivered("EXPIRED".to_owned()),
             SendError::GaveUp,
-            SendError::NoGateway,
         ] {
             said.push(words.send_error(&error));
         }
