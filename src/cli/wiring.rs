@@ -71,7 +71,7 @@ impl World for Wiring {
                 Err(CliError::InUse) if started.elapsed() < BUSY => {}
                 Err(error) => return Err(error),
             }
-            runtime.block_on(sleep(AGAIN));
+            runtime.block_on(async { sleep(AGAIN).await });
         }
     }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use hazir::store::RedbStore;
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
@@ -260,6 +261,20 @@ fn a_command_that_meets_an_ending_engine_does_its_work_itself() {
     });
     office.employ("Ayşe Kaya", "+989120000001", &[]);
     engine.join().unwrap();
+}
+
+#[test]
+fn a_command_waits_for_a_store_that_is_in_use() {
+    let office = Office::open();
+    office.employ("Ayşe Kaya", "+989120000001", &[]);
+    let other = RedbStore::open(&office.data.join("hazir.redb")).unwrap();
+    let start = || Process::start(&mut office.command(&["people"]));
+    assert_failed(&start().finish(Duration::from_secs(9)), 4, "in use");
+    let mut waits = start();
+    assert_eq!(waits.wait(Duration::from_millis(500)), None);
+    drop(other);
+    let done = waits.finish(Duration::from_secs(4));
+    assert_eq!(done.code, Some(0), "{}", done.err);
 }
 
 #[test]
