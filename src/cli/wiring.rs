@@ -54,6 +54,8 @@ impl World for Wiring {
                         runtime,
                         client,
                         place: place.clone(),
+                        name: by.desk.clone(),
+                        follows: false,
                         out: None,
                     }));
                 }
@@ -108,23 +110,56 @@ struct RunningDesk {
     runtime: Runtime,
     client: Client,
     place: Place,
+    /// What this end is called.
+    name: String,
+    follows: bool,
     /// Standard output where events are followed, unless it is a file.
     out: Option<Sender>,
 }
 
+impl RunningDesk {
+    /// Connects anew: a running engine drops who reads too slowly, as behind a pipe that was full.
+    fn come_back(&mut self) -> Result<(), CliError> {
+        let Self {
+            runtime,
+            client,
+            place,
+            name,
+            follows,
+            ..
+        } = self;
+        let back = runtime.block_on(async {
+            let mut back = Client::connect(&place.socket(), name).await?;
+            if *follows {
+                back.follow().await?;
+            }
+            Ok(back)
+        });
+        *client = back.map_err(|_: PortError| CliError::EngineStopped)?;
+        Ok(())
+    }
+}
+
 impl Desk for RunningDesk {
     fn ask(&mut self, ask: Ask) -> Result<Reply, CliError> {
-        let changes_nothing = matches!(ask, Ask::Query(_));
-        let reply = self.runtime.block_on(self.client.ask(ask));
-        reply.map_err(|error| {
-            if changes_nothing && matches!(error, PortError::Closed) {
-                return CliError::EngineStopped;
+        // What changes something may have been done: it is not asked again.
+        let again = match &ask {
+            Ask::Query(query) => Some(Ask::Query(query.clone())),
+            Ask::Command(_) => None,
+        };
+        let mut answered = self.runtime.block_on(self.client.ask(ask));
+        if let (Err(PortError::Closed), Some(again)) = (&answered, again) {
+            self.come_back()?;
+            answered = self.runtime.block_on(self.client.ask(again));
+            if matches!(answered, Err(PortError::Closed)) {
+                return Err(CliError::EngineStopped);
             }
-            port_error(&self.place, error)
-        })
+        }
+        answered.map_err(|error| port_error(&self.place, error))
     }
 
     fn follow(&mut self) -> Result<(), CliError> {
+        self.follows = true;
         let followed = self.runtime.block_on(async {
             // Unchecked leaves it blocking, as it must be, and takes sockets and terminals, too.
             let out = stdout().as_fd().try_clone_to_owned();
@@ -135,22 +170,22 @@ impl Desk for RunningDesk {
     }
 
     fn next_event(&mut self) -> Result<Option<Event>, CliError> {
-        let Self {
-            runtime,
-            client,
-            place,
-            out,
-        } = self;
-        runtime.block_on(async {
+        let Self { client, out, .. } = self;
+        let event = self.runtime.block_on(async {
             tokio::select! {
-                event = client.next_event() => match event {
-                    Ok((_, event)) => Ok(Some(event)),
-                    Err(PortError::Closed) => Err(CliError::EngineStopped),
-                    Err(error) => Err(port_error(place, error)),
-                },
-                () = unread(out.as_ref()) => Ok(None),
+                event = client.next_event() => Some(event),
+                () = unread(out.as_ref()) => None,
             }
-        })
+        });
+        match event {
+            Some(Ok((_, event))) => Ok(Some(event)),
+            Some(Err(PortError::Closed)) => {
+                self.come_back()?;
+                Ok(Some(Event::Lost))
+            }
+            Some(Err(error)) => Err(port_error(&self.place, error)),
+            None => Ok(None),
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::Shutdown;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -215,6 +216,54 @@ fn a_follower_says_that_the_engine_stopped() {
         assert_failed(&done, 4, "stopped");
         assert_eq!(done.out.lines().count(), 2);
     }
+}
+
+#[test]
+fn a_follower_that_was_dropped_by_a_running_engine_comes_back() {
+    let office = Office::open();
+    office.employ("Ayşe Kaya", "+989120000001", &[]);
+    office.ok(&["mark", "1", "in", "--reason", "first"]);
+    let engine = office.serve();
+    let (path, real) = (
+        office.data.join("hazir.sock"),
+        office.data.join("real.sock"),
+    );
+    fs::rename(&path, &real).unwrap();
+    let door = UnixListener::bind(&path).unwrap();
+    let (let_in, came) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for console in door.incoming() {
+            let console = console.unwrap();
+            let Ok(engine) = UnixStream::connect(&real) else {
+                return;
+            };
+            for (from, to) in [(&console, &engine), (&engine, &console)] {
+                let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                std::thread::spawn(move || {
+                    // Either may hang up.
+                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(Shutdown::Both);
+                });
+            }
+            // The test may be over.
+            let _ = let_in.send(console);
+        }
+    });
+    let mut follower = Process::start(&mut office.command(&["feed", "--follow", "--json"]));
+    assert!(follower.prints("first", SOON), "{}", follower.err());
+    came.recv_timeout(SOON)
+        .unwrap()
+        .shutdown(Shutdown::Both)
+        .unwrap();
+    // It is back already, or the mark comes first: it prints it once in both cases.
+    office.ok(&["mark", "1", "out", "--reason", "second"]);
+    assert!(follower.prints("second", SOON), "{}", follower.err());
+    office.ok(&["mark", "1", "in", "--reason", "third"]);
+    assert!(follower.prints("third", SOON), "{}", follower.err());
+    stop(engine);
+    let done = follower.finish(SOON);
+    assert_failed(&done, 4, "stopped");
+    assert_eq!(done.out.lines().count(), 3, "{}", done.out);
 }
 
 #[test]
