@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::alarms::Alarms;
 use super::answers::carry_by;
@@ -59,8 +59,8 @@ pub struct Engine {
     pub(super) parts: Parts,
     pub(super) clock: ClockWatch,
     pub(super) journal: Journal,
-    /// The first envelope from an employee's number that did not open since one did.
-    pub(super) unopened: BTreeMap<EmployeeId, Digest>,
+    /// The last envelopes from an employee's number that did not open since one did.
+    pub(super) unopened: BTreeMap<EmployeeId, VecDeque<Digest>>,
     pub(super) restored_at: Option<Millis>,
     key_check: Vec<u8>,
     /// Whether the store has never been written to.

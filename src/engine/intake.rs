@@ -12,6 +12,9 @@ use crate::domain::{
 use crate::protocol::{Attendance, Header, Kind, envelope, legacy, text};
 use crate::store::{Archive, StoreError};
 
+/// Envelopes that did not open, held for each employee: more than a phone repeats at once, so that repeats count once.
+const UNOPENED_HELD: usize = 8;
+
 /// A message on its way to a decision: fresh from a gateway, or an unreadable one that is opened again.
 pub(super) struct Arrival {
     pub(super) received_at: Millis,
@@ -386,9 +389,14 @@ impl Engine {
         let kept = self.keep_unreadable(now, arrival, UnreadableReason::WrongTag, Some(device))?;
         let number = number_of(&arrival.source, self.settings.country);
         if let Some(employee) = number.and_then(|number| self.roster.by_phone(&number)) {
-            let first = *self.unopened.entry(employee).or_insert(digest);
-            if first != digest {
+            let held = self.unopened.entry(employee).or_default();
+            let is_repeat = held.contains(&digest);
+            if !is_repeat && !held.is_empty() {
                 self.alarms.raise(now.wall, AlarmKind::Key { employee });
+            }
+            if !is_repeat {
+                held.truncate(UNOPENED_HELD - 1);
+                held.push_front(digest);
             }
         }
         Some(kept)
