@@ -206,25 +206,8 @@ impl Sheets {
             return Ok(());
         }
         let at = Origin::Variable(variable.to_owned());
-        let mut known = Vec::new();
-        for sheet in &mut self.0 {
-            for key in settable(sheet.section) {
-                let name = format!("HAZIR_{}", variable_part(&sheet.path(key.name)));
-                if name != variable {
-                    known.push(name);
-                    continue;
-                }
-                let value = Value::from_words(key.kind, key.name, words);
-                let value = value.map_err(|fault| ConfigError {
-                    at: at.clone(),
-                    fault,
-                })?;
-                sheet.set(key, value, at);
-                return Ok(());
-            }
-        }
-        let fault = unknown(variable, known.iter().map(String::as_str));
-        Err(ConfigError { at, fault })
+        let name_of = |path: &str| format!("HAZIR_{}", variable_part(path));
+        self.set_named(variable, words, at, name_of)
     }
 
     fn read_flag(&mut self, flag: &str) -> Result<(), ConfigError> {
@@ -235,24 +218,35 @@ impl Sheets {
         };
         let path = path.trim();
         let at = Origin::Flag(format!("--set {path}"));
+        self.set_named(path, words, at, str::to_owned)
+    }
+
+    /// Sets the key whose path `name_of` turns into `wanted`.
+    fn set_named(
+        &mut self,
+        wanted: &str,
+        words: &str,
+        at: Origin,
+        name_of: impl Fn(&str) -> String,
+    ) -> Result<(), ConfigError> {
         let mut known = Vec::new();
         for sheet in &mut self.0 {
             for key in settable(sheet.section) {
-                let name = sheet.path(key.name);
-                if name != path {
+                let name = name_of(&sheet.path(key.name));
+                if name != wanted {
                     known.push(name);
                     continue;
                 }
-                let value = Value::from_words(key.kind, key.name, words);
-                let value = value.map_err(|fault| ConfigError {
-                    at: at.clone(),
-                    fault,
-                })?;
-                sheet.set(key, value, at);
-                return Ok(());
+                return match Value::from_words(key.kind, key.name, words) {
+                    Ok(value) => {
+                        sheet.set(key, value, at);
+                        Ok(())
+                    }
+                    Err(fault) => Err(ConfigError { at, fault }),
+                };
             }
         }
-        let fault = unknown(path, known.iter().map(String::as_str));
+        let fault = unknown(wanted, known.iter().map(String::as_str));
         Err(ConfigError { at, fault })
     }
 }
