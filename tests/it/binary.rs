@@ -29,7 +29,7 @@ fn assert_failed(done: &Done, code: i32, words: &[&str]) {
 fn sigterm_unbinds_and_ends() {
     let office = Office::open();
     let mut engine = office.serve();
-    office.smsc.wait_bound(1);
+    office.wait_linked();
     engine.signal(Signal::TERM);
     let status = engine.wait(TO_THE_END).expect("it ends in time");
     assert_eq!(status.code(), Some(0), "{}", engine.err());

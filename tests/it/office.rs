@@ -205,8 +205,16 @@ impl Office {
         phone.hear(&text)
     }
 
+    /// Waits until the engine knows that it is bound; the gateway knows it a moment earlier.
+    pub(crate) fn wait_linked(&self) {
+        self.json_until(&["link"], |links| {
+            links.iter().all(|link| link["state"] == "bound")
+        });
+    }
+
     /// Ends an engine that is bound, in order.
     pub(crate) fn stop(&self, engine: Process) {
+        self.wait_linked();
         stop(engine);
         assert!(self.smsc.read(|s| s.count(&Seen::Unbind)) > 0, "no unbind");
         self.smsc.assert_no_faults();
