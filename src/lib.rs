@@ -6,8 +6,8 @@
 //! 5  cli
 //! 4  port
 //! 3  engine
-//! 2  store      gateway
-//! 1  api        protocol      words
+//! 2  store      gateway       words
+//! 1  api        protocol
 //! 0  domain
 //! ```
 

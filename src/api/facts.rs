@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Action, AlarmId, AlarmKind, AnswerKind, Counter, DeviceId, DownCause, EmployeeId, GatewayName,
-    Millis, Operator, OutboxId, OutboxState, RefusedReason, SendError, Seq, UnreadableReason,
+    Millis, Operator, OutboxId, OutboxState, PresenceSource, RefusedReason, SendError, Seq,
+    UnreadableReason,
 };
 
 /// A line of the feed: a message that came in, or a mark that was made.
@@ -96,6 +97,20 @@ pub struct PersonFact {
     pub state: PersonPresence,
     /// Since when; `None` where nothing was recorded since the day started.
     pub since: Option<Millis>,
+    /// When the person first came since the day started.
+    pub first_in: Option<Millis>,
+    /// The row that says so.
+    pub seq: Option<Seq>,
+    /// What kind of record says so.
+    pub source: Option<PresenceSource>,
+    /// By how many minutes the phone's clock is ahead (behind: negative); 0 within the tolerance.
+    pub clock_off_min: i16,
+    /// What the employee wrote, or the reason of a mark. Foreign text: made safe before it is shown.
+    pub note: String,
+    /// Team, where teams are kept.
+    pub team: Option<String>,
+    /// Whether check-ins are turned down.
+    pub suspended: bool,
 }
 
 /// Where somebody is.
@@ -156,14 +171,20 @@ pub struct AlarmFact {
     pub id: AlarmId,
     /// What it is about.
     pub kind: AlarmKind,
-    /// New, seen or ended.
+    /// New, seen, ended or shelved.
     pub state: AlarmState,
     /// Since when.
     pub since: Millis,
+    /// When its cause ended.
+    pub ended_at: Option<Millis>,
+    /// Until when it is shelved.
+    pub shelved_until: Option<Millis>,
     /// How often it happened.
     pub count: u32,
     /// The name of the employee that it is about.
     pub name: Option<String>,
+    /// The employee that it is about.
+    pub employee: Option<EmployeeId>,
     /// Who acknowledged it.
     pub seen_by: Option<Operator>,
 }
@@ -177,6 +198,8 @@ pub enum AlarmState {
     Seen,
     /// Not true any more, and not seen yet.
     Ended,
+    /// Out of sight until a time that somebody set.
+    Shelved,
 }
 
 /// The link of a gateway.
@@ -190,6 +213,12 @@ pub struct LinkFact {
     pub since: Millis,
     /// The last reply time to enquire_link.
     pub reply_ms: Option<u32>,
+    /// When that reply came.
+    pub replied_at: Option<Millis>,
+    /// submit_sm that wait for their response.
+    pub in_flight: u32,
+    /// How many may.
+    pub window: u32,
     /// When a message came last.
     pub last_message_at: Option<Millis>,
     /// Messages that came in.
@@ -221,6 +250,15 @@ pub enum LinkState {
     Down,
 }
 
+/// One reply time of a link, or a break.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplySample {
+    /// When the reply came, or the link broke.
+    pub at: Millis,
+    /// How long the reply took; `None` is a break.
+    pub reply_ms: Option<u32>,
+}
+
 /// Numbers of the whole desk.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
@@ -228,8 +266,14 @@ pub struct Totals {
     pub employees: u32,
     /// Who is in.
     pub present: u32,
-    /// Entries of the outbox that are open.
-    pub outbox_open: u32,
+    /// Answers that wait for link, pace or their next try.
+    pub outbox_waiting: u32,
+    /// Answers that were handed to a gateway and have no response yet.
+    pub outbox_sending: u32,
+    /// Answers that were given up and not by hand.
+    pub outbox_failed: u32,
+    /// When the oldest answer that is still to be sent was queued.
+    pub outbox_oldest: Option<Millis>,
     /// Alarms that nobody has seen.
     pub alarms_new: u32,
 }

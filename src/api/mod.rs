@@ -2,18 +2,20 @@
 //! `assets/words`. All of it crosses the socket, so a change of layout raises [`VERSION`].
 
 mod facts;
+mod log;
 mod reply;
 mod request;
 
 pub use facts::{
     AlarmFact, AlarmState, DeviceFact, FeedLine, FeedOutcome, LinkFact, LinkState, OutboxFact,
-    PersonFact, PersonPresence, ReceiptFact, Totals,
+    PersonFact, PersonPresence, ReceiptFact, ReplySample, Totals,
 };
-pub use reply::{Enrolled, Event, Problem, Refusal, Reply, Retried, Snapshot};
+pub use log::{Arrivals, LogFilter, LogKind, LogLine, LogWhat, Undone};
+pub use reply::{Enrolled, Event, PersonDetail, Problem, Refusal, Reply, Retried, Snapshot};
 pub use request::{Ask, CardEdit, Command, EnrolKey, NewEmployee, Query, Request};
 
 /// Version of these words. Both ends of a socket must have the same one.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// The most rows that one query returns: a page takes the engine about a millisecond.
 pub const PAGE: usize = 256;

@@ -1,7 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::{AlarmFact, DeviceFact, FeedLine, LinkFact, OutboxFact, PersonFact, Totals};
-use crate::domain::{AlarmId, DeviceId, Employee, EmployeeId, OutboxId, Outcome, Seq};
+use super::{
+    AlarmFact, Arrivals, DeviceFact, FeedLine, LinkFact, LogLine, OutboxFact, PersonFact,
+    ReplySample, Totals, Undone,
+};
+use crate::domain::{AlarmId, DeviceId, Employee, EmployeeId, Millis, OutboxId, Outcome, Seq};
 
 /// What the engine answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +43,36 @@ pub enum Reply {
     Retried(Vec<Retried>),
     /// A mark was made.
     Marked(Box<FeedLine>),
+    /// A page of the log, the newest line first. `next` is where the next page goes on; `None` at the end.
+    Log {
+        /// The lines; may be empty though more follow.
+        lines: Vec<LogLine>,
+        /// Before which row the next page begins.
+        next: Option<Seq>,
+    },
+    /// One person.
+    Person(Box<PersonDetail>),
+    /// What came in, counted; `next` as in a page.
+    Arrivals {
+        /// The counts of the rows that were looked at.
+        arrivals: Arrivals,
+        /// Up to which row was looked.
+        up_to: Seq,
+        /// After which row the next page begins.
+        next: Option<Seq>,
+    },
+    /// Reply times and breaks of a link, oldest first.
+    Replies(Vec<ReplySample>),
+    /// A note was written.
+    Noted(Box<LogLine>),
+    /// An answer was given up.
+    GaveUp(OutboxId),
+    /// An alarm was shelved.
+    Shelved(Box<AlarmFact>),
+    /// Something was taken back.
+    Undone(Undone),
+    /// It stands in the log.
+    Logged,
     /// It could not be done; nothing was changed.
     Refused(Refusal),
 }
@@ -106,6 +139,14 @@ pub enum Refusal {
     NoReason,
     /// A mark in the future.
     InTheFuture,
+    /// A note without text, or over 280 characters.
+    NoteLength,
+    /// No such answer, or one that is sent already.
+    NothingToGiveUp(OutboxId),
+    /// An alarm is shelved until a time within the next 24 h.
+    ShelveTime,
+    /// This operator has done nothing within 10 min that could be taken back.
+    NothingToUndo,
     /// The engine has too much to do.
     Busy,
     /// The store cannot be written.
@@ -132,6 +173,10 @@ pub enum Problem {
 pub struct Snapshot {
     /// The last event that is in it.
     pub revision: u64,
+    /// Version of the engine's program.
+    pub version: String,
+    /// Since when the engine runs.
+    pub started_at: Millis,
     /// Numbers of the whole desk.
     pub totals: Totals,
     /// Who is in.
@@ -140,8 +185,21 @@ pub struct Snapshot {
     pub alarms: Vec<AlarmFact>,
     /// The links.
     pub links: Vec<LinkFact>,
-    /// The last lines of the feed, oldest first.
-    pub feed: Vec<FeedLine>,
+    /// The last entries of the outbox that are in memory, oldest first, 200 at most; all that is not settled comes first.
+    pub outbox: Vec<OutboxFact>,
+    /// The last 100 lines of the log, oldest first.
+    pub log: Vec<LogLine>,
+}
+
+/// One person, whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonDetail {
+    /// The card.
+    pub card: Employee,
+    /// The state.
+    pub fact: PersonFact,
+    /// The phones, oldest first.
+    pub devices: Vec<DeviceFact>,
 }
 
 /// What changed. Each carries the whole new fact, so that a screen that missed one needs only the next.
@@ -159,6 +217,10 @@ pub enum Event {
     AlarmGone(AlarmId),
     /// A link has changed.
     Link(LinkFact),
+    /// A line of the log that is neither a message nor a mark.
+    Log(LogLine),
+    /// Numbers of the desk have changed; told once for all that was decided together.
+    Totals(Totals),
     /// Cards have changed: ask for them again.
     Roster,
     /// This window was too slow and lost events: ask for a snapshot.

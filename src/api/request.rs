@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
+use super::LogFilter;
 use crate::domain::{
-    Action, AlarmId, DeviceId, EmployeeId, Millis, Msisdn, Operator, OutboxId, Seq,
+    Action, AlarmId, DeviceId, EmployeeId, GatewayName, Millis, Msisdn, Operator, OutboxId, Seq,
 };
 
 /// What a console or command asks for.
@@ -54,6 +55,24 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Writes something down about a person or a row.
+    Note {
+        /// Whom it is about.
+        employee: Option<EmployeeId>,
+        /// The row that it is about.
+        about: Option<Seq>,
+        /// What; 1 to 280 characters.
+        text: String,
+    },
+    /// Gives up on an answer that is not settled.
+    GiveUp(OutboxId),
+    /// Puts an alarm out of sight until a time, 24 h ahead at most.
+    Shelve(AlarmId, Millis),
+    /// Takes back the last act of this operator within 10 min: a mark, a note, an acknowledgement, a shelving, a
+    /// giving up. Writes a reversal, deletes nothing.
+    Undo,
+    /// Says that phone numbers are shown in full for a minute, so that it stands in the log.
+    ShowNumbers,
 }
 
 /// A card to be.
@@ -127,6 +146,26 @@ pub enum Query {
         /// Of one employee; `None` of all.
         employee: Option<EmployeeId>,
     },
+    /// Up to a page of the log, the newest line first.
+    Log {
+        /// Before this row; `None` from the end.
+        before: Option<Seq>,
+        /// Which lines.
+        filter: LogFilter,
+    },
+    /// One person: card, state, phones.
+    Person(EmployeeId),
+    /// Counts what came in, up to 1,024 rows at a time.
+    Arrivals {
+        /// After this row; 0 from the beginning of the time.
+        after: Seq,
+        /// From when, on the clock of the time that counts.
+        from: Millis,
+        /// Until when; at most 25 h later.
+        until: Millis,
+    },
+    /// The last reply times and breaks of a link, oldest first, 240 at most.
+    Replies(GatewayName),
     /// Who is in.
     People,
     /// Up to a page of the outbox.

@@ -263,7 +263,11 @@ impl CliError {
                 | Refusal::DeviceTaken(_)
                 | Refusal::NothingToRetry(_)
                 | Refusal::NoReason
-                | Refusal::InTheFuture,
+                | Refusal::InTheFuture
+                | Refusal::NoteLength
+                | Refusal::NothingToGiveUp(_)
+                | Refusal::ShelveTime
+                | Refusal::NothingToUndo,
             )
             | Self::Version { .. }
             | Self::OpenStore(_)

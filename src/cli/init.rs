@@ -15,12 +15,11 @@ use super::files::{self, Made};
 use super::place::Place;
 use super::questions::Questions;
 use super::reach::World;
-use super::safe::safe;
 use super::secret::Secret;
 use super::sentences;
 use crate::domain::{BindFault, DownCause};
 use crate::protocol::StoreKey;
-use crate::words::Words;
+use crate::words::{Words, safe};
 
 /// What `init` works with.
 pub struct Init<'a> {

@@ -438,6 +438,7 @@ fn send_error(error: &SendError) -> String {
         SendError::LinkLost => "link_lost".to_owned(),
         SendError::Undelivered(stat) => format!("undelivered {stat}"),
         SendError::GaveUp => "gave_up".to_owned(),
+        SendError::ByHand => "by_hand".to_owned(),
     }
 }
 
@@ -457,6 +458,7 @@ const fn alarm_state(state: AlarmState) -> &'static str {
         AlarmState::New => "new",
         AlarmState::Seen => "seen",
         AlarmState::Ended => "ended",
+        AlarmState::Shelved => "shelved",
     }
 }
 

@@ -4,10 +4,8 @@ use std::error::Error as _;
 
 use super::config::{ConfigError, ConfigFault, Wanted};
 use super::error::CliError;
-use super::safe::safe;
-use crate::api::{Problem, Refusal};
 use crate::domain::PhoneError;
-use crate::words::Words;
+use crate::words::{Words, safe};
 
 /// Says an error: one sentence, and under it the causes, each once.
 pub fn said(words: &Words, error: &CliError) -> String {
@@ -59,7 +57,7 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
         CliError::NoDeskNumber => say("error.no_desk_number", &[]),
         CliError::KeyFile { path, .. } => of_path("error.key_file", path),
         CliError::TooLongForQr => say("error.too_long_for_qr", &[]),
-        CliError::Refused(refusal) => refused(words, refusal),
+        CliError::Refused(refusal) => words.refusal(refusal),
         CliError::Phone(error) => phone(words, error),
         CliError::Login(cause) => {
             let facts = [
@@ -88,40 +86,6 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
         CliError::Talk(_) => say("error.talk", &[]),
         CliError::Answer => say("error.answer", &[]),
         CliError::HangUp => say("error.hang_up", &[]),
-    }
-}
-
-/// Says why the engine turned a request down.
-pub fn refused(words: &Words, refusal: &Refusal) -> String {
-    let say = |key, name: &str, fact: String| words.say(key, &[(name, &fact)]);
-    match refusal {
-        Refusal::NoEmployee(id) => say("error.no_employee", "name", id.to_string()),
-        Refusal::NoDevice(id) => say("refusal.no_device", "device", id.to_string()),
-        Refusal::NoRow(seq) => say("refusal.no_row", "seq", seq.to_string()),
-        Refusal::NoAlarm(id) => say("refusal.no_alarm", "id", id.to_string()),
-        Refusal::Cards(problems) => match problems.as_slice() {
-            [(_, problem)] => say("refusal.card", "problem", card(words, problem)),
-            problems => say("error.import", "lines", problems.len().to_string()),
-        },
-        Refusal::DeviceTaken(id) => say("refusal.device_taken", "device", id.to_string()),
-        Refusal::NothingToRetry(seq) => say("refusal.nothing_to_retry", "seq", seq.to_string()),
-        Refusal::NoReason => words.say("refusal.no_reason", &[]),
-        Refusal::InTheFuture => words.say("refusal.in_the_future", &[]),
-        Refusal::Busy => words.say("refusal.busy", &[]),
-        Refusal::Store => words.say("error.write_store", &[]),
-    }
-}
-
-/// Says what is wrong with a card.
-pub fn card(words: &Words, problem: &Problem) -> String {
-    match problem {
-        Problem::Name => words.say("problem.name", &[]),
-        Problem::PhoneTaken(id) => {
-            words.say("problem.phone_taken", &[("employee", &id.to_string())])
-        }
-        Problem::PhoneTwice => words.say("problem.phone_twice", &[]),
-        Problem::Short => words.say("problem.short", &[]),
-        Problem::Team => words.say("problem.team", &[]),
     }
 }
 
@@ -209,6 +173,7 @@ mod tests {
     use std::io;
 
     use super::*;
+    use crate::api::{Problem, Refusal};
     use crate::cli::config::Origin;
     use crate::cli::error::ExitCode;
     use crate::domain::{AlarmId, BindFault, DeviceId, DownCause, EmployeeId, Seq};

@@ -3,7 +3,7 @@ use std::io;
 use unicode_width::UnicodeWidthStr;
 
 use super::fold::fold_all;
-use super::safe::safe;
+use crate::words::safe;
 
 /// A table of text whose rows come in pages: columns are as wide as what was seen so far, and where that is wider than
 /// the window, long cells are folded.

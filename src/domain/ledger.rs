@@ -67,6 +67,8 @@ pub enum Entry {
     },
     /// Messages were counted and not kept.
     OverBound(OverBound),
+    /// Somebody at a desk wrote something down.
+    Note(NoteRow),
 }
 
 impl Entry {
@@ -80,15 +82,17 @@ impl Entry {
             | Self::EngineStarted { .. }
             | Self::EngineStopped { .. }
             | Self::Desk { .. }
+            | Self::Note(_)
             | Self::OverBound(_) => None,
         }
     }
 
-    /// Whose message or mark it is, where it is somebody's.
+    /// Whose message or mark it is, or about whom a note, where it is somebody's.
     pub fn employee(&self) -> Option<EmployeeId> {
         match self {
             Self::Message(message) => message.employee,
             Self::Mark(mark) => Some(mark.employee),
+            Self::Note(note) => note.employee,
             Self::LinkUp { .. }
             | Self::LinkDown { .. }
             | Self::EngineStarted { .. }
@@ -193,6 +197,21 @@ pub struct MarkRow {
     pub reverses: Option<Seq>,
 }
 
+/// A note.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteRow {
+    /// Who wrote it.
+    pub by: Operator,
+    /// Whom it is about.
+    pub employee: Option<EmployeeId>,
+    /// The row that it is about.
+    pub about: Option<Seq>,
+    /// What.
+    pub text: String,
+    /// The note that this one strikes out.
+    pub reverses: Option<Seq>,
+}
+
 /// An act at a desk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeskAct {
@@ -218,6 +237,16 @@ pub enum DeskAct {
     Requeued(OutboxId),
     /// An unreadable message was opened again; the row before this one says what became of it.
     Reopened(Seq),
+    /// An answer was given up.
+    GaveUp(OutboxId),
+    /// An alarm was put out of sight until a time.
+    Shelved(AlarmId, AlarmKind, Millis),
+    /// That was taken back.
+    Unshelved(AlarmId, AlarmKind),
+    /// An acknowledgement was taken back.
+    Unacknowledged(AlarmId, AlarmKind),
+    /// Phone numbers were shown in full for a minute.
+    NumbersShown,
 }
 
 /// How many messages were counted and not kept, in one hour.

@@ -17,7 +17,8 @@ pub use alarm::{AlarmKind, AlarmRow};
 pub use check_in::{Action, Outcome, RefusedReason, UnreadableReason};
 pub use ids::{AlarmId, Counter, DeviceId, Digest, EmployeeId, GatewayName, OutboxId, PartId, Seq};
 pub use ledger::{
-    DeskAct, Entry, LedgerRow, MarkRow, MessageRow, Operator, OverBound, RawBody, StopCause,
+    DeskAct, Entry, LedgerRow, MarkRow, MessageRow, NoteRow, Operator, OverBound, RawBody,
+    StopCause,
 };
 pub use link::{
     BindFault, DeliveryReport, DeliveryState, DownCause, InboundSms, LinkEvent, LinkOrder,

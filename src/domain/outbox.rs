@@ -72,6 +72,8 @@ pub enum SendError {
     Undelivered(String),
     /// It waited too long.
     GaveUp,
+    /// Somebody at a desk gave it up.
+    ByHand,
 }
 
 /// An entry of the outbox.

@@ -51,6 +51,11 @@ impl Engine {
                 at,
                 reason,
             } => self.mark(now, by, employee, action, at, &reason),
+            Command::Note { .. }
+            | Command::GiveUp(_)
+            | Command::Shelve(..)
+            | Command::Undo
+            | Command::ShowNumbers => Err(Refusal::NothingToUndo),
         };
         Ok(done.unwrap_or_else(Reply::Refused))
     }
@@ -235,6 +240,7 @@ impl Engine {
                 | Entry::EngineStarted { .. }
                 | Entry::EngineStopped { .. }
                 | Entry::Desk { .. }
+                | Entry::Note(_)
                 | Entry::OverBound(_),
             )
             | None => return Ok(Err(Refusal::NoRow(seq))),

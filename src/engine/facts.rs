@@ -54,7 +54,10 @@ pub(super) fn alarm(row: &AlarmRow, roster: &Roster) -> AlarmFact {
         kind: row.kind.clone(),
         state,
         since: row.since,
+        ended_at: row.ended_at,
+        shelved_until: None,
         count: row.count,
+        employee,
         name: employee.and_then(|id| roster.name(id)),
         seen_by: row.seen.as_ref().map(|(by, _)| by.clone()),
     }
@@ -71,6 +74,9 @@ pub(super) fn link(gateway: &GatewayName, link: &Link, outbox: &mut Outbox, now:
         state: link.state,
         since: link.since,
         reply_ms: link.reply_ms,
+        replied_at: None,
+        in_flight: 0,
+        window: 0,
         last_message_at: link.counters.last_message_at,
         received: link.counters.received,
         submitted: link.counters.submitted,
@@ -114,6 +120,13 @@ pub(super) fn person(
         short: employee.short.clone(),
         state,
         since: today.map(|presence| presence.at),
+        first_in: None,
+        seq: today.map(|presence| presence.seq),
+        source: today.map(|presence| presence.source),
+        clock_off_min: 0,
+        note: String::new(),
+        team: employee.team.clone(),
+        suspended: employee.suspended,
     }
 }
 
@@ -131,6 +144,7 @@ pub(super) fn feed_line(
         | Entry::EngineStarted { .. }
         | Entry::EngineStopped { .. }
         | Entry::Desk { .. }
+        | Entry::Note(_)
         | Entry::OverBound(_) => None,
     }
 }

@@ -4,8 +4,8 @@ use super::Now;
 use super::core::Engine;
 use super::facts;
 use crate::api::{
-    Ask, FeedLine, LinkFact, PAGE, PersonFact, PersonPresence, Query, Reply, Request, Snapshot,
-    Totals,
+    Ask, FeedLine, LinkFact, PAGE, PersonFact, PersonPresence, Query, Refusal, Reply, Request,
+    Snapshot, Totals,
 };
 use crate::domain::{EmployeeId, LedgerRow, Millis, OutboxId, OutboxRow, Seq};
 use crate::store::{Archive, StoreError};
@@ -58,6 +58,9 @@ impl Engine {
                 since,
                 employee,
             } => self.feed_page(*after, *since, *employee, archive)?,
+            Query::Log { .. } | Query::Person(_) | Query::Arrivals { .. } | Query::Replies(_) => {
+                Reply::Refused(Refusal::Busy)
+            }
             Query::People => Reply::People(self.people_facts(now)),
             Query::Outbox { after } => self.outbox_page(*after, archive)?,
             Query::Alarms => {
@@ -152,7 +155,10 @@ impl Engine {
         let totals = Totals {
             employees: count(people.len()),
             present: count(present),
-            outbox_open: count(self.outbox.open()),
+            outbox_waiting: count(self.outbox.open()),
+            outbox_sending: 0,
+            outbox_failed: 0,
+            outbox_oldest: None,
             alarms_new: count(self.alarms.unseen().len()),
         };
         let alarms = self.alarms.rows();
@@ -160,14 +166,23 @@ impl Engine {
             .into_iter()
             .map(|row| facts::alarm(row, &self.roster))
             .collect();
-        let feed = self.last_lines(archive)?;
+        let lines = self.last_lines(archive)?.into_iter();
+        let log = lines.map(|line| crate::api::LogLine {
+            seq: line.seq,
+            at: line.received_at,
+            what: crate::api::LogWhat::Feed(Box::new(line)),
+        });
+        let log = log.collect();
         Ok(Snapshot {
             revision: self.journal.revision(),
+            version: self.settings.version.clone(),
+            started_at: now.wall,
             totals,
             people,
             alarms,
             links,
-            feed,
+            outbox: Vec::new(),
+            log,
         })
     }
 
@@ -281,7 +296,7 @@ mod tests {
         let reply = engine
             .handle_request(now, Request { by, ask }, &quiet)
             .unwrap();
-        assert!(matches!(reply, Reply::Snapshot(snapshot) if snapshot.feed.is_empty()));
+        assert!(matches!(reply, Reply::Snapshot(snapshot) if snapshot.log.is_empty()));
         assert_eq!(quiet.pages.get(), SNAPSHOT_PAGES);
     }
 }

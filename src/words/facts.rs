@@ -58,6 +58,7 @@ impl Words {
             SendError::LinkLost => self.say("send.link_lost", &[]),
             SendError::Undelivered(stat) => self.say("send.undelivered", &[("stat", stat)]),
             SendError::GaveUp => self.say("send.gave_up", &[]),
+            SendError::ByHand => self.say("send.by_hand", &[]),
         }
     }
 

@@ -1,6 +1,10 @@
-//! Floor 1: the words for people. They stand in one file for each language, `assets/words`; all other code carries facts.
+//! Floor 2: the words for people. They stand in one file for each language, `assets/words`; all other code carries facts.
 
 mod facts;
+mod replies;
+mod safe;
+
+pub use safe::safe;
 
 use std::collections::BTreeMap;
 

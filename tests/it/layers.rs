@@ -30,7 +30,7 @@ const FLOORS: &[Floor] = &[
     },
     Floor {
         name: "words",
-        imports: &["domain"],
+        imports: &["domain", "api"],
         packages: &["toml"],
     },
     Floor {

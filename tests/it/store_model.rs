@@ -150,6 +150,7 @@ impl Model {
         let of_person = |row: &LedgerRow| match &row.entry {
             Entry::Message(message) => message.employee,
             Entry::Mark(mark) => Some(mark.employee),
+            Entry::Note(note) => note.employee,
             Entry::LinkUp { .. }
             | Entry::LinkDown { .. }
             | Entry::EngineStarted { .. }

@@ -29,6 +29,7 @@ pub(super) fn run(turn: &mut Turn<'_>, args: &JsonArgs) -> Result<(), CliError> 
             AlarmState::New => "alarm_state.new",
             AlarmState::Seen => "alarm_state.seen",
             AlarmState::Ended => "alarm_state.ended",
+            AlarmState::Shelved => "alarm_state.shelved",
         };
         let text = turn.words.alarm_text(&alarm.kind, name, alarm.count);
         let act = turn.words.alarm_act(&alarm.kind, name);

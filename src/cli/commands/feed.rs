@@ -5,9 +5,8 @@ use super::super::table::Table;
 use super::super::time::parse_when;
 use super::super::turn::Turn;
 use super::outbox;
-use crate::api::{Event, FeedLine, FeedOutcome, Query, Reply};
+use crate::api::{Event, FeedLine, Query, Reply};
 use crate::domain::{Action, Address, EmployeeId, Millis, Seq};
-use crate::words::Words;
 
 pub(super) fn run(turn: &mut Turn<'_>, args: &FeedArgs) -> Result<(), CliError> {
     let zone = &turn.config.site.time_zone;
@@ -57,6 +56,8 @@ pub(super) fn run(turn: &mut Turn<'_>, args: &FeedArgs) -> Result<(), CliError> 
             | Event::Alarm(_)
             | Event::AlarmGone(_)
             | Event::Link(_)
+            | Event::Log(_)
+            | Event::Totals(_)
             | Event::Roster => false,
         };
         if is_news {
@@ -64,23 +65,6 @@ pub(super) fn run(turn: &mut Turn<'_>, args: &FeedArgs) -> Result<(), CliError> 
         }
     }
     Ok(())
-}
-
-/// The word for what became of a line, with its reason.
-pub(super) fn outcome(words: &Words, outcome: FeedOutcome) -> String {
-    let because = |key, reason: &str| words.say(key, &[("reason", reason)]);
-    match outcome {
-        FeedOutcome::Recorded => words.say("outcome.recorded", &[]),
-        FeedOutcome::Duplicate => words.say("outcome.duplicate", &[]),
-        FeedOutcome::Replay => words.say("outcome.replay", &[]),
-        FeedOutcome::Refused(reason) => because("outcome.refused", &words.refused_reason(reason)),
-        FeedOutcome::Unreadable(reason) => {
-            because("outcome.unreadable", &words.unreadable_reason(reason))
-        }
-        FeedOutcome::ByHand => words.say("outcome.by_hand", &[]),
-        FeedOutcome::Reversed => words.say("outcome.reversed", &[]),
-        FeedOutcome::Imported => words.say("outcome.imported", &[]),
-    }
 }
 
 struct Printer {
@@ -151,7 +135,7 @@ impl Printer {
 }
 
 fn outcome_with_marks(turn: &Turn<'_>, line: &FeedLine) -> String {
-    let mut said = outcome(turn.words, line.outcome);
+    let mut said = turn.words.outcome(line.outcome);
     let marks = [
         (line.delayed, "mark.delayed"),
         (line.link_gap, "mark.link_gap"),

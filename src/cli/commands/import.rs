@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::super::error::CliError;
-use super::super::safe::safe;
 use super::super::sentences;
 use super::super::turn::Turn;
 use super::employee;
 use crate::api::{Command, NewEmployee, Refusal};
 use crate::domain::{Country, Employee, Msisdn, PhoneError};
-use crate::words::Words;
+use crate::words::{Words, safe};
 
 /// The largest list: a hundred octets for each of 100,000 cards.
 const LARGEST: u64 = 10_000_000;
@@ -46,7 +45,7 @@ pub(super) fn run(turn: &mut Turn<'_>, file: &Path) -> Result<Vec<Employee>, Cli
         Err(CliError::Refused(Refusal::Cards(problems))) => {
             let said = problems.iter().map(|(place, problem)| {
                 let line = lines.get(*place).copied().unwrap_or(0);
-                (line, sentences::card(turn.words, problem))
+                (line, turn.words.problem(problem))
             });
             let said = said.collect();
             Err(refuse(turn, file, said)?)

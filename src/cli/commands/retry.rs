@@ -2,7 +2,6 @@ use super::super::args::RetryArgs;
 use super::super::error::CliError;
 use super::super::json::{RetriedJson, of_message};
 use super::super::turn::Turn;
-use super::feed;
 use crate::api::{Command, Reply, Retried};
 use crate::domain::Seq;
 
@@ -22,7 +21,7 @@ pub(super) fn run(turn: &mut Turn<'_>, args: &RetryArgs) -> Result<(), CliError>
     for retried in &done {
         match retried {
             Retried::Opened { seq, now, outcome } => {
-                let outcome = feed::outcome(turn.words, of_message(*outcome));
+                let outcome = turn.words.outcome(of_message(*outcome));
                 let facts = [
                     ("seq", &*seq.to_string()),
                     ("now", &now.to_string()),

@@ -11,7 +11,7 @@ use crate::api::{
 use crate::cli::error::CliError;
 use crate::domain::{
     Action, AlarmId, AlarmKind, AnswerKind, BindFault, Counter, DeviceId, DownCause, EmployeeId,
-    GatewayName, Millis, Operator, OutboxId, OutboxState, Outcome, SendError, Seq,
+    GatewayName, Millis, Operator, OutboxId, OutboxState, Outcome, PresenceSource, SendError, Seq,
     UnreadableReason,
 };
 
@@ -114,6 +114,9 @@ fn link_down() -> LinkFact {
     LinkFact {
         gateway: reception(),
         state: LinkState::Down,
+        replied_at: None,
+        in_flight: 0,
+        window: 10,
         since: NOW,
         reply_ms: None,
         last_message_at: Some(NOW),
@@ -144,6 +147,9 @@ fn tables_fit_a_window_of_80() {
             employee: EmployeeId(3),
         },
         state: AlarmState::New,
+        employee: None,
+        ended_at: None,
+        shelved_until: None,
         since: NOW,
         count: 2,
         seen_by: None,
@@ -155,6 +161,13 @@ fn tables_fit_a_window_of_80() {
         short: "x".to_owned(),
         state: PersonPresence::In,
         since: Some(NOW),
+        first_in: Some(NOW),
+        seq: Some(Seq(12)),
+        source: Some(PresenceSource::Sealed),
+        clock_off_min: 0,
+        note: String::new(),
+        team: None,
+        suspended: false,
     };
     for (line, reply) in [
         (&["feed"][..], page(vec![long], None)),
@@ -256,6 +269,13 @@ fn people_have_every_field() {
         short: "A".to_owned(),
         state,
         since,
+        first_in: since,
+        seq: since.map(|_| Seq(12)),
+        source: since.map(|_| PresenceSource::Sealed),
+        clock_off_min: 0,
+        note: String::new(),
+        team: None,
+        suspended: false,
     };
     let people = vec![
         person(PersonPresence::In, Some(NOW)),
@@ -324,6 +344,9 @@ fn alarms_have_every_field_with_their_words() {
             cause: DownCause::Bind(BindFault::Password),
         },
         state: AlarmState::New,
+        employee: None,
+        ended_at: None,
+        shelved_until: None,
         since: NOW,
         count: 1,
         name: None,

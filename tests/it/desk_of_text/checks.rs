@@ -134,6 +134,7 @@ impl Office {
             | Entry::EngineStarted { .. }
             | Entry::EngineStopped { .. }
             | Entry::Desk { .. }
+            | Entry::Note(_)
             | Entry::OverBound(_) => None,
         });
         outcomes.collect()
@@ -199,7 +200,16 @@ impl Office {
             | Reply::Links(_)
             | Reply::Snapshot(_)
             | Reply::Acknowledged(_)
-            | Reply::Marked(_) => Ok(()),
+            | Reply::Marked(_)
+            | Reply::Log { .. }
+            | Reply::Person(_)
+            | Reply::Arrivals { .. }
+            | Reply::Replies(_)
+            | Reply::Noted(_)
+            | Reply::GaveUp(_)
+            | Reply::Shelved(_)
+            | Reply::Undone(_)
+            | Reply::Logged => Ok(()),
         }
     }
 }

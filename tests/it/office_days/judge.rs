@@ -67,6 +67,7 @@ impl Judge {
             | Entry::EngineStarted { .. }
             | Entry::EngineStopped { .. }
             | Entry::Desk { .. }
+            | Entry::Note(_)
             | Entry::OverBound(_) => {}
         }
     }
