@@ -5,7 +5,7 @@
 //! ```text
 //! 5  cli
 //! 4  port
-//! 3  engine
+//! 3  engine     ui
 //! 2  store      gateway       words
 //! 1  api        protocol
 //! 0  domain
@@ -19,4 +19,5 @@ pub mod gateway;
 pub mod port;
 pub mod protocol;
 pub mod store;
+pub mod ui;
 pub mod words;

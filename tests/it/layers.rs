@@ -63,6 +63,20 @@ const FLOORS: &[Floor] = &[
         packages: &["jiff", "tokio", "tracing"],
     },
     Floor {
+        name: "ui",
+        imports: &["domain", "api", "words"],
+        packages: &[
+            "crossterm",
+            "jiff",
+            "ratatui",
+            "rustix",
+            "tui_input",
+            "unicode_normalization",
+            "unicode_segmentation",
+            "unicode_width",
+        ],
+    },
+    Floor {
         name: "port",
         imports: &["domain", "api"],
         packages: &["nix", "postcard", "rustix", "tokio", "tracing"],
@@ -76,6 +90,8 @@ const TOP: &str = "cli";
 const ONLY_IN: &[(&str, &str, &str)] = &[
     ("redb", "store", "src/store/redb_store"),
     ("tokio", "engine", "src/engine/shell"),
+    ("crossterm", "ui", "src/ui/terminal"),
+    ("rustix", "ui", "src/ui/terminal"),
 ];
 
 /// Of a floor, another one sees only these names: who looks, at what, which names.

@@ -1,0 +1,1 @@
+//! The terminal: the only files that name crossterm.
