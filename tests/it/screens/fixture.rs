@@ -172,7 +172,7 @@ fn card(fact: &PersonFact) -> Employee {
 }
 
 fn devices(employee: EmployeeId) -> Vec<DeviceFact> {
-    let device = |id, revoked, days| DeviceFact {
+    let device = |id, revoked, days: i64| DeviceFact {
         device: DeviceId(id),
         employee,
         name: String::new(),
