@@ -46,7 +46,8 @@ impl Layout {
         let order: Vec<Pane> = shown.iter().map(|(pane, _)| *pane).collect();
         let focus = order.iter().copied().find(|pane| *pane == model.pane);
         let focus = focus.or(order.first().copied()).unwrap_or_default();
-        let is_single = model.columns < TWO || model.is_zoomed || model.is_plain;
+        let is_log = model.screen == Screen::Log && model.columns < MANY;
+        let is_single = model.columns < TWO || model.is_zoomed || model.is_plain || is_log;
         Self {
             panes: if is_single {
                 vec![(focus, body)]
@@ -78,7 +79,10 @@ impl Layout {
         };
         let rows = usize::from(self.inner(*place).height);
         match pane {
-            Pane::People | Pane::Outbox | Pane::Log => rows.saturating_sub(1),
+            Pane::People | Pane::Log => rows.saturating_sub(1),
+            // Below a head, and above what is known of the selected answer.
+            Pane::Outbox if rows >= 8 => rows - 4,
+            Pane::Outbox => rows.saturating_sub(1),
             Pane::Live | Pane::History | Pane::Help => rows,
             Pane::Alarms => rows.saturating_sub(alarm_rows(rows)).min(self.alarms),
             Pane::Links => (rows / 3).max(1).min(self.links).min(rows),
@@ -249,9 +253,6 @@ fn people(model: &Model, body: Rect) -> Vec<(Pane, Rect)> {
 fn log(model: &Model, body: Rect) -> Vec<(Pane, Rect)> {
     if model.line.is_none() {
         return vec![(Pane::Log, body)];
-    }
-    if body.width < MANY {
-        return vec![(Pane::Line, body)];
     }
     let (log, line) = across(body, body.width * 11 / 20);
     vec![(Pane::Line, line), (Pane::Log, log)]

@@ -8,22 +8,31 @@ mod fixture;
 mod shot;
 #[cfg(test)]
 mod peek {
-    use hazir::ui::Look;
+    use hazir::ui::{Look, Key, Message, update};
     #[test]
     fn peek() {
-        for (c, r) in [(80, 24), (120, 40), (60, 16), (200, 60)] {
-            let mut model = super::fixture::office(Look::default(), c, r);
-            model.lists.live = model.facts.log.keys().rev().copied().collect();
-            model.lists.log = model.lists.live.clone();
-            model.lists.alarms = model.facts.alarms.iter().map(|a| a.id).collect();
-            model.lists.outbox = model.facts.outbox.keys().copied().collect();
-            model.lists.links = model.facts.links.iter().map(|a| a.gateway.clone()).collect();
-            let page = super::fixture::page(&model, 4, false);
-            model.lists.history = page.history.iter().map(|l| l.seq).collect();
-            model.person = Some(page);
+        let sizes = std::env::var("SIZES").unwrap_or_else(|_| "80x24".into());
+        let keys = std::env::var("KEYS").unwrap_or_default();
+        for size in sizes.split(' ') {
+            let (c, r) = size.split_once('x').unwrap();
+            for keys in keys.split(' ') {
+            let mut look = Look::default();
+            if keys.starts_with('@') { look.theme = hazir::ui::Theme::Mono; look.glyphs = hazir::ui::Glyphs::Ascii; }
+            let mut model = super::fixture::office(look, c.parse().unwrap(), r.parse().unwrap());
+            for k in keys.trim_start_matches('@').chars() {
+                let key = match k { '~' => Key::Enter, '>' => Key::Tab, '<' => Key::Esc, '_' => Key::Down, c => Key::Char(c) };
+                model.now = model.now.plus_ms(1000);
+                let now = model.now;
+                let effects = update(&mut model, now, Message::Key(key));
+                if std::env::var("EFF").is_ok() { println!("{effects:?}"); }
+                super::fixture::answer(&mut model, effects);
+                super::fixture::settle(&mut model);
+            }
             let b = super::shot::draw(&model);
+            println!("--- {keys}");
             println!("{}", super::shot::text(&b));
-            println!("{}", super::shot::looks(&b));
+            if std::env::var("LOOKS").is_ok() { println!("{}", super::shot::looks(&b)); }
+            }
         }
     }
 }

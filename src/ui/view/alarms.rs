@@ -20,11 +20,11 @@ impl Pen<'_> {
         let shown = model.lists.alarms.iter().enumerate().skip(cursor.top).take(rows);
         let mut below = 0;
         for (y, (index, id)) in shown.enumerate() {
-            let is_selected = index == cursor.index;
+            let is_selected = is_focus && index == cursor.index;
             if let Some(alarm) = model.alarm(*id) {
                 self.alarm_row(place, y, alarm, is_selected);
             }
-            if is_selected && is_focus {
+            if is_selected {
                 self.select(place, y);
             }
             below = y + 1;
@@ -61,10 +61,13 @@ impl Pen<'_> {
 
     fn alarm_row(&mut self, place: Rect, y: usize, alarm: &AlarmFact, is_selected: bool) {
         let state = self.alarm_state(alarm);
-        let room = usize::from(place.width);
         let name = self.alarm_name(&alarm.kind);
         let about = self.alarm_about_whom(alarm);
-        let since = self.short_moment(alarm.since);
+        let since = if self.is_today(alarm.since) || place.width >= 56 {
+            self.short_moment(alarm.since)
+        } else {
+            self.weekday_short(alarm.since)
+        };
         let age = match (alarm.state, alarm.shelved_until, alarm.ended_at) {
             (AlarmState::Shelved, Some(until), _) => {
                 self.say("alarm_line.until", &[("at", &self.short_moment(until))])
@@ -77,21 +80,23 @@ impl Pen<'_> {
         };
         let priority = format!("P{}", alarm.kind.priority());
         let cursor = if is_selected { self.signs.cursor } else { "" };
-        let after = if room < 50 { 7 } else { 30 };
+        let is_wide = usize::from(place.width) >= 56;
+        // After the subject: since, state, and where there is room the age.
+        let after = if is_wide { 32 } else { 16 };
+        let weight = if state.role == Role::Dim { Role::Dim } else { Role::Strong };
         let mut row = self.row(place, y);
         row.cell(cursor, 1, Role::Strong);
         row.cell(state.glyph, 2, state.role);
         row.skip(1);
-        row.cell(&state.word, 7, state.role);
-        row.skip(1);
         row.cell(&priority, 3, Role::Dim);
         let subject = row.room().saturating_sub(after);
         let text = if about.is_empty() { name } else { format!("{name}  {about}") };
-        row.cell(&text, subject, if state.role == Role::Dim { Role::Dim } else { Role::Strong });
+        row.cell(&text, subject, weight);
         row.skip(1);
-        row.cell_right(&since, if room < 50 { 6 } else { 9 }, Role::Normal);
-        if room >= 50 {
-            row.skip(2);
+        row.cell_right(&since, if is_wide { 9 } else { 6 }, Role::Normal);
+        row.skip(1);
+        row.cell(&state.word, 8, state.role);
+        if is_wide {
             row.put(&age, Role::Normal);
         }
     }

@@ -17,7 +17,7 @@ impl Pen<'_> {
         let cursor = self.cursor(Pane::Help);
         let shown = model.lists.help.iter().enumerate().skip(cursor.top).take(rows);
         for (y, (index, intent)) in shown.enumerate() {
-            let is_selected = index == cursor.index;
+            let is_selected = is_focus && index == cursor.index;
             let Some(entry) = intent.entry() else {
                 continue;
             };
@@ -33,7 +33,7 @@ impl Pen<'_> {
                 row.cell(entry.name, 18, Role::Dim);
             }
             row.put(&about, Role::Normal);
-            if is_selected && is_focus {
+            if is_selected {
                 self.select(place, y);
             }
         }

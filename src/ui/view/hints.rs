@@ -50,9 +50,10 @@ impl Pen<'_> {
         if is_open {
             hints.push(self.key_hint(Intent::Back));
         }
-        let always = ALWAYS.into_iter().filter(|intent| *intent != Intent::NextPane || panes > 1);
-        let intents = of_pane(pane).iter().copied().chain(always);
-        hints.extend(intents.map(|intent| self.key_hint(intent)));
+        let mut intents = of_pane(pane).to_vec();
+        intents.extend(ALWAYS.into_iter().filter(|intent| !of_pane(pane).contains(intent)));
+        intents.retain(|intent| *intent != Intent::NextPane || panes > 1);
+        hints.extend(intents.into_iter().map(|intent| self.key_hint(intent)));
         hints
     }
 
@@ -75,9 +76,13 @@ const fn of_pane(pane: Pane) -> &'static [Intent] {
             Intent::Open,
             Intent::Acknowledge,
             Intent::Mark,
-            Intent::Note,
+            Intent::Find,
+            Intent::NextPane,
             Intent::Order,
+            Intent::Note,
             Intent::Undo,
+            Intent::Zoom,
+            Intent::Plain,
         ],
         Pane::Live => &[
             Intent::Open,

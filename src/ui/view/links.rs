@@ -19,12 +19,12 @@ impl<'a> Pen<'a> {
         let shown = model.lists.links.iter().enumerate().skip(cursor.top).take(rows);
         let mut below = 0;
         for (y, (index, gateway)) in shown.enumerate() {
-            let is_selected = index == cursor.index;
+            let is_selected = is_focus && index == cursor.index;
             let link = model.facts.links.iter().find(|link| link.gateway == *gateway);
             if let Some(link) = link {
                 self.link_row(place, y, link, is_selected);
             }
-            if is_selected && is_focus {
+            if is_selected {
                 self.select(place, y);
             }
             below = y + 1;

@@ -21,11 +21,11 @@ impl Pen<'_> {
         let cursor = self.cursor(Pane::Log);
         let shown = model.lists.log.iter().enumerate().skip(cursor.top).take(rows);
         for (y, (index, seq)) in shown.enumerate() {
-            let is_selected = index == cursor.index;
+            let is_selected = is_focus && index == cursor.index;
             if let Some(line) = model.line_of(*seq) {
                 self.log_row(place, y + 1, line, is_selected);
             }
-            if is_selected && is_focus {
+            if is_selected {
                 self.select(place, y + 1);
             }
         }

@@ -119,8 +119,12 @@ impl<'a> Pen<'a> {
         (self.say(key, &[]), role)
     }
 
-    /// What became of a receipt, in few cells.
-    pub fn receipt(&self, receipt: &ReceiptFact) -> (String, Role) {
+    /// What became of a receipt, in few cells where `is_narrow`.
+    pub fn receipt(&self, receipt: &ReceiptFact, is_narrow: bool) -> (String, Role) {
+        let (word, role) = self.outbox_state(receipt.state);
+        if !is_narrow {
+            return (self.say("receipt.full", &[("state", &word)]), role);
+        }
         let key = match receipt.state {
             OutboxState::Queued => "receipt.queued",
             OutboxState::Sending => "receipt.sending",
@@ -129,7 +133,7 @@ impl<'a> Pen<'a> {
             OutboxState::Delivered => "receipt.delivered",
             OutboxState::Failed => "receipt.failed",
         };
-        (self.say(key, &[]), self.outbox_state(receipt.state).1)
+        (self.say(key, &[]), role)
     }
 
     /// The word for in or out.

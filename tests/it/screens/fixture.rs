@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hazir::api::{
     AlarmFact, AlarmState, Arrivals, DeviceFact, FeedLine, FeedOutcome, LinkFact, LinkState,
     LogLine, LogWhat, OutboxFact, PersonDetail, PersonFact, PersonPresence, ReceiptFact,
-    ReplySample, Snapshot, Totals,
+    ReplySample, Snapshot, Totals, Ask, Query, Reply,
 };
 use hazir::domain::{
     Action, AlarmId, AlarmKind, AnswerKind, Counter, Country, DeskAct, DeviceId, DownCause,
@@ -15,7 +15,7 @@ use hazir::domain::{
     PresenceSource, RefusedReason, SendError, Seq, UnreadableReason,
 };
 use hazir::ui::model::{Day, PersonPage};
-use hazir::ui::{Look, Message, Model, Site, SiteGateway, prepare, update};
+use hazir::ui::{Look, Effect, Message, Model, Site, SiteGateway, prepare, update};
 use hazir::words::{Language, Words};
 use jiff::civil::time;
 use jiff::tz::TimeZone;
@@ -113,6 +113,42 @@ pub(crate) fn office(look: Look, columns: u16, rows: u16) -> Model {
     model.facts.replies.insert(gateway(), replies());
     settle(&mut model);
     model
+}
+
+/// Answers what the console asked for, as an engine would that has nothing but this morning.
+pub(crate) fn answer(model: &mut Model, effects: Vec<Effect>) {
+    for effect in effects {
+        let Effect::Ask(token, Ask::Query(query)) = effect else {
+            continue;
+        };
+        let reply = match query {
+            Query::Person(employee) => {
+                let page = page(model, employee.0, true);
+                page.detail.map(|detail| Reply::Person(Box::new(detail)))
+            }
+            Query::Log { filter, .. } => {
+                let lines = match filter.employee {
+                    Some(employee) => page(model, employee.0, true).history,
+                    None => lines().into_iter().rev().collect(),
+                };
+                Some(Reply::Log { lines, next: None })
+            }
+            Query::Employees
+            | Query::Devices
+            | Query::Feed { .. }
+            | Query::People
+            | Query::Outbox { .. }
+            | Query::Alarms
+            | Query::Links
+            | Query::Snapshot
+            | Query::Arrivals { .. }
+            | Query::Replies { .. } => None,
+        };
+        let now = model.now;
+        if let Some(reply) = reply {
+            update(model, now, Message::Reply(token, Some(reply)));
+        }
+    }
 }
 
 /// Brings lists and cursors up to date, as before a frame.
