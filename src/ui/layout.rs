@@ -81,9 +81,12 @@ impl Layout {
         match pane {
             Pane::People | Pane::Log => rows.saturating_sub(1),
             // Below a head, and above what is known of the selected answer.
-            Pane::Outbox if rows >= 8 => rows - 4,
+            Pane::Outbox if rows >= 8 => rows - 5,
             Pane::Outbox => rows.saturating_sub(1),
-            Pane::Live | Pane::History | Pane::Help => rows,
+            Pane::Live | Pane::History => rows,
+            // Above the sentence of the selected act.
+            Pane::Help if rows >= 8 => rows - 3,
+            Pane::Help => rows,
             Pane::Alarms => rows.saturating_sub(alarm_rows(rows)).min(self.alarms),
             Pane::Links => (rows / 3).max(1).min(self.links).min(rows),
             Pane::Person | Pane::Line | Pane::Arrivals | Pane::Replies | Pane::Health => 0,
@@ -112,8 +115,8 @@ pub fn body(columns: u16, rows: u16) -> Rect {
 const fn alarm_rows(rows: usize) -> usize {
     match rows {
         0..=3 => 0,
-        4..=6 => 3,
-        7..=9 => 5,
+        4..=8 => 3,
+        9 => 5,
         _ => 8,
     }
 }
@@ -177,7 +180,7 @@ fn desk_of_two_columns(body: Rect) -> Vec<(Pane, Rect)> {
         ];
     }
     let (people, arrivals) = down(left, left.height - 10);
-    let (alarms, rest) = down(right, 8);
+    let (alarms, rest) = down(right, 9);
     let (rest, health) = down(rest, rest.height - 10);
     let (live, person) = down(rest, rest.height - 8);
     vec![

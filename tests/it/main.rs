@@ -39,6 +39,8 @@ mod process;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod screens;
+#[cfg(test)]
 mod session;
 #[cfg(test)]
 mod shell;

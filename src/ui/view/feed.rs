@@ -104,7 +104,7 @@ impl Pen<'_> {
             FeedOutcome::Replay => (self.say("feed.replay", &[]), Role::Bad),
             FeedOutcome::Refused(_) => (self.say("feed.refused", &[]), Role::Warn),
             FeedOutcome::ByHand | FeedOutcome::Reversed => {
-                (format!("{} ~", action()), Role::Warn)
+                (format!("{} ~", action()), Role::Normal)
             }
             FeedOutcome::Unreadable(reason) => match (reason, feed.employee) {
                 (UnreadableReason::RevokedDevice, _) => {

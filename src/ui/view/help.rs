@@ -2,6 +2,7 @@ use ratatui::layout::Rect;
 
 use super::people::indented;
 use super::pen::Pen;
+use crate::ui::keys::Intent;
 use crate::ui::look::Role;
 use crate::ui::model::Pane;
 
@@ -27,7 +28,7 @@ impl Pen<'_> {
             let sign = if is_selected { self.signs.cursor } else { "" };
             let mut row = self.row(place, y);
             row.cell(sign, 2, Role::Strong);
-            row.cell(&keys, 10, Role::Strong);
+            row.cell(&keys, 9, Role::Strong);
             row.skip(1);
             if row.room() >= 90 {
                 row.cell(entry.name, 18, Role::Dim);
@@ -37,6 +38,20 @@ impl Pen<'_> {
                 self.select(place, y);
             }
         }
+        self.help_detail(place, model.lists.help.get(cursor.index));
+    }
+
+    /// The sentence of the selected act in full.
+    fn help_detail(&mut self, place: Rect, intent: Option<&Intent>) {
+        let height = usize::from(place.height);
+        let entry = intent.and_then(|intent| intent.entry());
+        let Some(entry) = entry.filter(|_| height >= 8) else {
+            return;
+        };
+        let about = self.say(entry.about, &[]);
+        let facts = [("name", entry.name), ("about", &*about)];
+        let text = self.say("shown.act", &facts);
+        self.paragraph(indented(place), height - 2, &text, Role::Dim);
     }
 
     /// What stands above help.

@@ -51,8 +51,19 @@ impl Pen<'_> {
             hints.push(self.key_hint(Intent::Back));
         }
         let mut intents = of_pane(pane).to_vec();
-        intents.extend(ALWAYS.into_iter().filter(|intent| !of_pane(pane).contains(intent)));
-        intents.retain(|intent| *intent != Intent::NextPane || panes > 1);
+        if model.columns < 80 {
+            // Other panes are seen by Tab alone.
+            intents.retain(|intent| *intent != Intent::NextPane);
+            intents.insert(0, Intent::NextPane);
+        }
+        let more = ALWAYS.into_iter().filter(|intent| !intents.contains(intent));
+        intents.extend(more.collect::<Vec<_>>());
+        let useless = [
+            (Intent::NextPane, panes < 2),
+            (Intent::Zoom, model.is_zoomed),
+            (Intent::Plain, model.is_plain),
+        ];
+        intents.retain(|intent| !useless.contains(&(*intent, true)));
         hints.extend(intents.into_iter().map(|intent| self.key_hint(intent)));
         hints
     }
@@ -88,6 +99,7 @@ const fn of_pane(pane: Pane) -> &'static [Intent] {
             Intent::Open,
             Intent::Pause,
             Intent::Retry,
+            Intent::NextPane,
             Intent::Acknowledge,
             Intent::Note,
             Intent::Copy,

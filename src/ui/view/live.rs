@@ -70,7 +70,8 @@ impl Pen<'_> {
         let time = match columns.time {
             0..6 => self.clock(line.at),
             6..10 => self.short_moment(line.at),
-            _ => self.moment(line.at),
+            _ if self.is_today(line.at) => self.clock(line.at),
+            _ => self.day_and_clock(line.at),
         };
         let told = self.tell(line, columns.who, columns.is_narrow);
         let cursor = if is_selected { self.signs.cursor } else { "" };
@@ -115,7 +116,7 @@ impl Columns {
             time: match (is_today, is_history) {
                 (true, _) => 5,
                 (false, false) => 9,
-                (false, true) => 16,
+                (false, true) => 12,
             },
             who: match (is_history, width) {
                 (true, _) => 0,

@@ -63,14 +63,11 @@ impl Pen<'_> {
     fn log_row(&mut self, place: Rect, y: usize, line: &LogLine, is_selected: bool) {
         let room = usize::from(place.width);
         let (time, who) = match room {
-            0..72 => (12, 14),
-            72..100 => (18, 16),
+            0..100 => (12, 16),
             _ => (24, 24),
         };
-        let at = if room < 72 {
-            format!("{} {}", self.weekday_short(line.at), self.clock_s(line.at))
-        } else if room < 100 {
-            format!("{} {}", self.day(line.at), self.clock(line.at))
+        let at = if room < 100 {
+            self.day_and_clock(line.at)
         } else {
             self.moment_in_full(line.at)
         };
@@ -93,7 +90,7 @@ impl Pen<'_> {
         let is_feed = told.word.is_some();
         let mut row = self.row(place, y);
         row.cell(cursor, 1, Role::Strong);
-        row.cell(&at, time, Role::Normal);
+        row.cell_right(&at, time, Role::Normal);
         row.skip(1);
         row.cell(&word, 8, role);
         row.skip(1);

@@ -97,12 +97,12 @@ impl Pen<'_> {
             ("queued", &*queued),
             ("gateway", &*entry.gateway.0),
         ];
-        let mut text = self.say("answer.detail", &facts);
+        let detail = self.say("answer.detail", &facts);
+        let mut y = y + 1;
         if !note.is_empty() {
-            text.push(' ');
-            text.push_str(&self.say("answer.note", &[("note", &note)]));
+            y = self.paragraph(indented(place), y, &note, role);
         }
-        self.paragraph(indented(place), y + 1, &text, role);
+        self.paragraph(indented(place), y, &detail, Role::Dim);
     }
 
     fn outbox_head(&mut self, place: Rect) {

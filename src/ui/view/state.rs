@@ -35,7 +35,6 @@ impl<'a> Pen<'a> {
         let word = self.say(key, &[]);
         let is_by_hand = fact.source == Some(PresenceSource::ByHand);
         let role = match fact.since {
-            Some(_) if is_by_hand => Role::Warn,
             Some(_) => Role::Normal,
             None => Role::Dim,
         };
@@ -172,13 +171,13 @@ impl<'a> Pen<'a> {
         text::phone(number, self.model.is_unmasked(), self.signs)
     }
 
-    /// A phone number as it may be shown now, without its spaces where `width` cells do not hold them.
+    /// A phone number as it may be shown now, in short where `width` cells do not hold it.
     pub fn phone_in(&self, number: &str, width: usize) -> String {
-        let number = self.phone(number);
-        if text::width(&number) <= width {
-            return number;
+        let long = self.phone(number);
+        if text::width(&long) <= width {
+            return long;
         }
-        number.split_whitespace().collect()
+        text::phone_short(number, self.model.is_unmasked(), self.signs)
     }
 }
 

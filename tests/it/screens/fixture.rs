@@ -15,7 +15,7 @@ use hazir::domain::{
     PresenceSource, RefusedReason, SendError, Seq, UnreadableReason,
 };
 use hazir::ui::model::{Day, PersonPage};
-use hazir::ui::{Look, Effect, Message, Model, Site, SiteGateway, prepare, update};
+use hazir::ui::{Effect, Key, Look, Message, Model, Site, SiteGateway, prepare, update};
 use hazir::words::{Language, Words};
 use jiff::civil::time;
 use jiff::tz::TimeZone;
@@ -108,9 +108,16 @@ pub(crate) fn console(look: Look, columns: u16, rows: u16) -> Model {
 pub(crate) fn office(look: Look, columns: u16, rows: u16) -> Model {
     let mut model = console(look, columns, rows);
     model.disk_free = Some(71);
-    update(&mut model, NOW, Message::Attached(Box::new(snapshot())));
+    let effects = update(&mut model, NOW, Message::Attached(Box::new(snapshot())));
+    answer(&mut model, effects);
     model.facts.days = (0..5).map(|week| (week * 7, day(week))).collect();
     model.facts.replies.insert(gateway(), replies());
+    // The person under the cursor is asked for once the cursor rests.
+    for seconds in (0..3).rev() {
+        settle(&mut model);
+        let effects = update(&mut model, NOW.plus_ms(-seconds * 1_000), Message::Tick);
+        answer(&mut model, effects);
+    }
     settle(&mut model);
     model
 }
@@ -148,6 +155,48 @@ pub(crate) fn answer(model: &mut Model, effects: Vec<Effect>) {
         if let Some(reply) = reply {
             update(model, now, Message::Reply(token, Some(reply)));
         }
+    }
+}
+
+/// Writes all names and notes in ASCII.
+pub(crate) fn latin(model: &mut Model) {
+    let ascii = |text: &str| text.replace(|c: char| !c.is_ascii(), "x");
+    for fact in model.facts.people.values_mut() {
+        (fact.name, fact.short) = (ascii(&fact.name), ascii(&fact.short));
+    }
+    for alarm in &mut model.facts.alarms {
+        alarm.name = alarm.name.as_deref().map(ascii);
+    }
+    for line in model.facts.log.values_mut() {
+        match &mut line.what {
+            LogWhat::Feed(feed) => feed.name = feed.name.as_deref().map(ascii),
+            LogWhat::Note { name, .. } | LogWhat::Desk { name, .. } => {
+                *name = name.as_deref().map(ascii);
+            }
+            LogWhat::LinkUp { .. }
+            | LogWhat::LinkDown { .. }
+            | LogWhat::EngineStarted { .. }
+            | LogWhat::EngineStopped
+            | LogWhat::OverBound(_) => {}
+        }
+    }
+    model.site.name = ascii(&model.site.name);
+}
+
+/// Presses keys, a second apart: `~` is Enter, `<` is Esc, `>` is Tab, `_` is Down, all else itself.
+pub(crate) fn press(model: &mut Model, keys: &str) {
+    for key in keys.chars() {
+        let key = match key {
+            '~' => Key::Enter,
+            '<' => Key::Esc,
+            '>' => Key::Tab,
+            '_' => Key::Down,
+            key => Key::Char(key),
+        };
+        let now = model.now.plus_ms(1_000);
+        let effects = update(model, now, Message::Key(key));
+        answer(model, effects);
+        settle(model);
     }
 }
 
@@ -352,7 +401,7 @@ fn replies() -> VecDeque<ReplySample> {
     let sample = |at: i64| ReplySample {
         at: NOW.plus_ms((at - 160) * 30_000),
         reply_ms: match at {
-            114..122 => None,
+            118 => None,
             130 => Some(180),
             159 => Some(41),
             _ => Some(u32::try_from(38 + at * 7 % 23).expect("small")),
