@@ -128,7 +128,7 @@ fn answer(
         return Some(Dialog::Ask(question));
     }
     if is(key, 'y') {
-        acts::confirmed(model, out, question);
+        acts::confirmed(model, out, &question);
         return None;
     }
     // Who is asked to start it and wants to leave says so with the same key as ever.

@@ -56,9 +56,7 @@ pub(super) fn back(model: &mut Model) {
         model.is_plain = false;
     } else if model.is_zoomed {
         model.is_zoomed = false;
-    } else if model.line.is_some() || is_person_open(model) {
-        pop(model);
-    } else if !dialogs::stop_finding(model) {
+    } else if model.line.is_some() || is_person_open(model) || !dialogs::stop_finding(model) {
         pop(model);
     }
 }
