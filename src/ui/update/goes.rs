@@ -61,7 +61,8 @@ pub(super) fn back(model: &mut Model) {
     }
 }
 
-fn pop(model: &mut Model) {
+/// Shows what was shown before.
+pub(super) fn pop(model: &mut Model) {
     let Some((screen, pane)) = model.back.pop() else {
         let screen = model.screen;
         turn(model, screen, screen.first_pane());

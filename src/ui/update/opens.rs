@@ -48,7 +48,7 @@ fn row(model: &mut Model, out: &mut Vec<Effect>, row: &RowId) {
         RowId::Alarm(id) => alarm(model, *id),
         RowId::Gateway(_) => lines_of(model, LogKind::Link),
         RowId::Help(intent) => {
-            goes::back(model);
+            goes::pop(model);
             acts::run(model, out, *intent);
         }
     }
