@@ -1,7 +1,7 @@
 use ratatui::layout::Rect;
 
-use super::people::indented;
 use super::pen::Pen;
+use super::people::indented;
 use crate::api::{AlarmFact, AlarmState};
 use crate::ui::look::Role;
 use crate::ui::model::Pane;
@@ -15,7 +15,7 @@ impl Pen<'_> {
     pub fn alarms(&mut self, place: Rect, rows: usize, is_focus: bool) {
         let model = self.model;
         if model.lists.alarms.is_empty() {
-            let text = self.say("empty.alarms", &[]);
+            let text = self.nothing("empty.alarms");
             self.paragraph(indented(place), 1, &text, Role::Dim);
             return;
         }
@@ -24,7 +24,13 @@ impl Pen<'_> {
             self.roomy(place, is_focus.then_some(cursor.index));
             return;
         }
-        let shown = model.lists.alarms.iter().enumerate().skip(cursor.top).take(rows);
+        let shown = model
+            .lists
+            .alarms
+            .iter()
+            .enumerate()
+            .skip(cursor.top)
+            .take(rows);
         let mut below = 0;
         for (y, (index, id)) in shown.enumerate() {
             let is_selected = is_focus && index == cursor.index;
@@ -134,14 +140,22 @@ impl Pen<'_> {
         let is_wide = place.width >= WIDE;
         // After the subject: since, state, and where there is room the age.
         let after = if is_wide { 32 } else { 16 };
-        let weight = if state.role == Role::Dim { Role::Dim } else { Role::Strong };
+        let weight = if state.role == Role::Dim {
+            Role::Dim
+        } else {
+            Role::Strong
+        };
         let mut row = self.row(place, y);
         row.cell(cursor, 1, Role::Strong);
         row.cell(state.glyph, 2, state.role);
         row.skip(1);
         row.cell(&priority, 3, Role::Dim);
         let subject = row.room().saturating_sub(after);
-        let text = if about.is_empty() { name } else { format!("{name}  {about}") };
+        let text = if about.is_empty() {
+            name
+        } else {
+            format!("{name}  {about}")
+        };
         row.cell(&text, subject, weight);
         row.skip(1);
         row.cell_right(&since, if is_wide { 9 } else { 6 }, Role::Normal);
@@ -180,7 +194,10 @@ impl Pen<'_> {
             facts.push(self.say("alarm_line.count", &[("count", &alarm.count.to_string())]));
         }
         if let Some(by) = &alarm.seen_by {
-            facts.push(self.say("alarm_line.seen_by", &[("by", &by.user), ("desk", &by.desk)]));
+            facts.push(self.say(
+                "alarm_line.seen_by",
+                &[("by", &by.user), ("desk", &by.desk)],
+            ));
         }
         if let Some(ended) = alarm.ended_at {
             facts.push(self.say("alarm_line.ended", &[("at", &self.moment(ended))]));

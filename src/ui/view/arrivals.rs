@@ -2,8 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use super::people::indented;
 use super::pen::Pen;
+use super::people::indented;
 use crate::domain::Millis;
 use crate::ui::look::Role;
 
@@ -29,7 +29,7 @@ impl Pen<'_> {
     pub fn arrivals(&mut self, place: Rect) {
         let columns = usize::from(place.width).saturating_sub(LEFT + 1);
         let Some(chart) = self.chart(columns) else {
-            let text = self.say("empty.arrivals", &[]);
+            let text = self.nothing("empty.arrivals");
             self.paragraph(indented(place), 1, &text, Role::Dim);
             return;
         };
@@ -62,7 +62,11 @@ impl Pen<'_> {
         let Some(median) = self.model.lists.median else {
             return self.say("arrivals.count", &[("count", &count)]);
         };
-        let facts = [("count", &*count), ("median", &*self.clock(median)), ("dot", self.signs.dot)];
+        let facts = [
+            ("count", &*count),
+            ("median", &*self.clock(median)),
+            ("dot", self.signs.dot),
+        ];
         self.say("arrivals.count_and_median", &facts)
     }
 
@@ -116,7 +120,8 @@ impl Pen<'_> {
             row.cell_right(&label, LEFT - 1, Role::Dim);
             row.put(axis, Role::Dim);
             for (today, usual) in chart.today.iter().zip(&chart.usual) {
-                let filled = eighths(*today, top, height * bars.len()).saturating_sub(level * bars.len());
+                let filled =
+                    eighths(*today, top, height * bars.len()).saturating_sub(level * bars.len());
                 let usual = eighths(*usual, top, height * bars.len());
                 let is_usual = usual > 0 && (usual - 1) / bars.len() == level;
                 match filled.min(bars.len()) {
@@ -132,7 +137,9 @@ impl Pen<'_> {
         let [corner, across, tick, _] = self.signs.axis;
         let hour = (HOUR / chart.step).max(1);
         // A label takes 5 cells and needs a free one.
-        let hours = [1, 2, 3, 4, 6, 12].into_iter().find(|hours| hours * hour * chart.wide >= 7);
+        let hours = [1, 2, 3, 4, 6, 12]
+            .into_iter()
+            .find(|hours| hours * hour * chart.wide >= 7);
         let every = hours.unwrap_or(24) * hour;
         let mut row = self.row(place, y);
         row.skip(LEFT - 1);
@@ -163,7 +170,10 @@ impl Pen<'_> {
             if *today == 0.0 && *usual == 0.0 {
                 continue;
             }
-            let (from, until) = (self.clock(chart.starts(bin)), self.clock(chart.starts(bin + 1)));
+            let (from, until) = (
+                self.clock(chart.starts(bin)),
+                self.clock(chart.starts(bin + 1)),
+            );
             let facts = [
                 ("from", &*from),
                 ("until", &*until),

@@ -3,8 +3,8 @@
 use ratatui::layout::Rect;
 use tui_input::Input;
 
-use super::people::indented;
 use super::pen::Pen;
+use super::people::indented;
 use crate::ui::keys::Intent;
 use crate::ui::look::Role;
 use crate::ui::model::Dialog;
@@ -34,7 +34,11 @@ impl Pen<'_> {
                 let y = self.paragraph(inner, 0, prompt.trim_end(), Role::Strong);
                 self.input_line(inner, y, "", input);
             }
-            Dialog::Commands { input, matches, selected } => {
+            Dialog::Commands {
+                input,
+                matches,
+                selected,
+            } => {
                 self.commands(body, input, matches, *selected);
             }
         }
@@ -74,13 +78,16 @@ impl Pen<'_> {
             let Some(entry) = intent.entry() else {
                 continue;
             };
-            let (key, hint) = (self.key_label(*intent), self.say(entry.hint, &[]));
-            let sign = if index == selected { self.signs.cursor } else { "" };
+            let key = self.key_label(*intent);
+            let sign = if index == selected {
+                self.signs.cursor
+            } else {
+                ""
+            };
             let mut row = self.row(inner, y + 1);
             row.cell(sign, 2, Role::Strong);
             row.cell(entry.name, 20, Role::Strong);
-            row.cell(&key, 11, Role::Dim);
-            row.put(&hint, Role::Normal);
+            row.put(&key, Role::Normal);
             if index == selected {
                 self.select(inner, y + 1);
                 let about = self.say(entry.about, &[]);
@@ -93,7 +100,9 @@ impl Pen<'_> {
     fn open_box(&mut self, body: Rect, text: &str, more: usize) -> Rect {
         let width = WIDTH.min(body.width);
         let lines = text::wrap(text, usize::from(width).saturating_sub(4).max(2)).len();
-        let height = u16::try_from(lines + more + 2).unwrap_or(u16::MAX).min(body.height);
+        let height = u16::try_from(lines + more + 2)
+            .unwrap_or(u16::MAX)
+            .min(body.height);
         let place = Rect {
             x: body.x + (body.width - width) / 2,
             y: body.y + (body.height - height) / 2,

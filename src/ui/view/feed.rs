@@ -40,7 +40,9 @@ impl Pen<'_> {
     fn tell_other(&self, line: &LogLine, who: usize, is_narrow: bool) -> Told {
         let (about, word) = match &line.what {
             LogWhat::Desk { by, .. } => (by.user.clone(), self.say("log.kind_desk", &[])),
-            LogWhat::Note { by, employee, name, .. } => {
+            LogWhat::Note {
+                by, employee, name, ..
+            } => {
                 let about = employee.map(|id| self.person_short(id, name.as_deref(), who));
                 let about = about.unwrap_or_else(|| by.user.clone());
                 (about, self.say("log.kind_note", &[]))
@@ -69,7 +71,10 @@ impl Pen<'_> {
     /// A line that is nobody's in 25 cells.
     fn short_sentence(&self, line: &LogLine) -> String {
         match &line.what {
-            LogWhat::LinkUp { gap_from: Some(from), .. } => {
+            LogWhat::LinkUp {
+                gap_from: Some(from),
+                ..
+            } => {
                 let span = self.span(line.at.ms_since(*from));
                 self.say("log.short_back", &[("span", &span)])
             }
@@ -96,7 +101,10 @@ impl Pen<'_> {
 
     /// What a message or mark is, in a word of 8 cells at most.
     pub fn feed_word(&self, feed: &FeedLine) -> (String, Role) {
-        let action = || feed.action.map_or_else(String::new, |action| self.action(action));
+        let action = || {
+            feed.action
+                .map_or_else(String::new, |action| self.action(action))
+        };
         match feed.outcome {
             FeedOutcome::Recorded if feed.delayed => (action(), Role::Dim),
             FeedOutcome::Recorded | FeedOutcome::Imported => (action(), Role::Normal),
@@ -107,9 +115,7 @@ impl Pen<'_> {
                 (format!("{} ~", action()), Role::Normal)
             }
             FeedOutcome::Unreadable(reason) => match (reason, feed.employee) {
-                (UnreadableReason::RevokedDevice, _) => {
-                    (self.say("feed.forged", &[]), Role::Bad)
-                }
+                (UnreadableReason::RevokedDevice, _) => (self.say("feed.forged", &[]), Role::Bad),
                 (UnreadableReason::WrongTag | UnreadableReason::UnknownDevice, Some(_)) => {
                     (self.say("feed.key", &[]), Role::Bad)
                 }
@@ -145,7 +151,10 @@ impl Pen<'_> {
                 let facts = [("gateway", &*gateway.0), ("cause", &*cause)];
                 self.say("log.link_down", &facts)
             }
-            LogWhat::EngineStarted { version, alive_until } => match alive_until {
+            LogWhat::EngineStarted {
+                version,
+                alive_until,
+            } => match alive_until {
                 Some(until) => {
                     let until = self.moment(*until);
                     let facts = [("version", &**version), ("until", &*until)];
@@ -154,11 +163,22 @@ impl Pen<'_> {
                 None => self.say("log.started_first", &[("version", version)]),
             },
             LogWhat::EngineStopped => self.say("log.stopped", &[]),
-            LogWhat::Desk { by, act, name, employee } => {
+            LogWhat::Desk {
+                by,
+                act,
+                name,
+                employee,
+            } => {
                 let who = employee.map(|id| self.person_name(id, name.as_deref()));
                 self.act(&by.user, act, who.as_deref().unwrap_or_default())
             }
-            LogWhat::Note { by, employee, name, text, .. } => {
+            LogWhat::Note {
+                by,
+                employee,
+                name,
+                text,
+                ..
+            } => {
                 let facts = [("by", &*by.user), ("text", text)];
                 let Some(employee) = employee else {
                     return self.say("log.note", &facts);
@@ -175,7 +195,8 @@ impl Pen<'_> {
         let mut parts = Vec::new();
         let mut role = Role::Normal;
         match feed.outcome {
-            FeedOutcome::Recorded | FeedOutcome::Replay => {}
+            FeedOutcome::Recorded => {}
+            FeedOutcome::Replay => parts.push(self.say("feed.sent_before", &[])),
             FeedOutcome::Duplicate => {
                 parts.push(self.words().outcome(feed.outcome));
                 role = Role::Dim;
@@ -201,7 +222,11 @@ impl Pen<'_> {
         }
         if let Some(minutes) = Self::clock_off_min(feed) {
             let minutes = format!("{minutes:+}");
-            let key = if is_narrow { "feed.clock_short" } else { "feed.clock" };
+            let key = if is_narrow {
+                "feed.clock_short"
+            } else {
+                "feed.clock"
+            };
             parts.push(self.say(key, &[("minutes", &minutes)]));
             role = Role::Warn;
         }

@@ -18,6 +18,9 @@ const GAP: usize = 3;
 impl Pen<'_> {
     /// Draws whether the links are alive, what waits, and what is left of the disk.
     pub fn link_line(&mut self, place: Rect) {
+        if self.model.facts.started_at.is_none() {
+            return;
+        }
         let outbox_word = self.say("foot.outbox", &[]);
         let counts = if place.width >= MANY {
             self.outbox_counts()
@@ -29,7 +32,10 @@ impl Pen<'_> {
         let disk = self.disk();
         let model = self.model;
         let engine = model.facts.started_at.map(|started| {
-            let facts = [("version", &*model.facts.version), ("age", &*self.age(started))];
+            let facts = [
+                ("version", &*model.facts.version),
+                ("age", &*self.age(started)),
+            ];
             self.say("foot.engine", &facts)
         });
         let mut parts = self.link_parts(place.width >= 72);
@@ -86,7 +92,11 @@ impl Pen<'_> {
         let Some(notice) = &model.notice else {
             return;
         };
-        let role = if notice.is_fault { Role::Bad } else { Role::Normal };
+        let role = if notice.is_fault {
+            Role::Bad
+        } else {
+            Role::Normal
+        };
         let mut row = self.row(place, 0);
         row.skip(1);
         row.put(&notice.text, role);
@@ -96,18 +106,30 @@ impl Pen<'_> {
         let links = &self.model.facts.links;
         let word = (self.say("foot.link", &[]), Role::Strong);
         // The link that is worst off, and of those the one that has been so the longest.
-        let worst = links.iter().max_by_key(|link| (link.state, std::cmp::Reverse(link.since)));
+        let worst = links
+            .iter()
+            .max_by_key(|link| (link.state, std::cmp::Reverse(link.since)));
         let Some(worst) = worst else {
             return vec![word, (self.say("foot.no_link", &[]), Role::Dim)];
         };
         let state = self.link_state(worst.state);
         let age = self.age(worst.since);
-        let mut parts = vec![word, (format!("{} {} {age}", state.glyph, state.word), state.role)];
+        let mut parts = vec![
+            word,
+            (format!("{} {} {age}", state.glyph, state.word), state.role),
+        ];
         if links.len() > 1 {
-            let up = links.iter().filter(|link| link.state == LinkState::Bound).count();
+            let up = links
+                .iter()
+                .filter(|link| link.state == LinkState::Bound)
+                .count();
             let facts = [("up", &*up.to_string()), ("all", &*links.len().to_string())];
             let text = self.say("foot.links", &facts);
-            let name = if worst.state == LinkState::Bound { "" } else { &*worst.gateway.0 };
+            let name = if worst.state == LinkState::Bound {
+                ""
+            } else {
+                &*worst.gateway.0
+            };
             parts.push((format!("{name} {text}").trim().to_owned(), Role::Normal));
         }
         if has_room {

@@ -22,13 +22,28 @@ impl Pen<'_> {
         let out = totals.employees.saturating_sub(totals.present);
         let [present, out, all] = [totals.present, out, totals.employees].map(|n| n.to_string());
         let is_known = model.facts.started_at.is_some();
-        let counts = self.say("header.counts", &[("in", &present), ("out", &out), ("all", &all)]);
+        let counts = self.say(
+            "header.counts",
+            &[("in", &present), ("out", &out), ("all", &all)],
+        );
         let demo = self.say("header.demo", &[]);
         let screens = self.screen_names(width);
-        let taken = screens.iter().map(|(name, _)| text::width(name) + 2).sum::<usize>();
-        let demo_wide = if model.site.is_demo { text::width(&demo) + 1 } else { 0 };
-        let counts_wide = if is_known { text::width(&counts) + GAP } else { 0 };
-        let free = width.saturating_sub(taken + 1 + "hazir".len() + demo_wide + GAP + counts_wide + 1);
+        let taken = screens
+            .iter()
+            .map(|(name, _)| text::width(name) + 2)
+            .sum::<usize>();
+        let demo_wide = if model.site.is_demo {
+            text::width(&demo) + 1
+        } else {
+            0
+        };
+        let counts_wide = if is_known {
+            text::width(&counts) + GAP
+        } else {
+            0
+        };
+        let free =
+            width.saturating_sub(taken + 1 + "hazir".len() + demo_wide + GAP + counts_wide + 1);
         let dates = [
             format!("{day} {} {time}", self.year(model.now)),
             format!("{day} {time}"),
@@ -76,7 +91,14 @@ impl Pen<'_> {
             row.put(&format!("{sign} {text}"), Role::Alarm);
             return;
         }
-        let counts = |state| model.facts.alarms.iter().filter(|a| a.state == state).count();
+        let counts = |state| {
+            model
+                .facts
+                .alarms
+                .iter()
+                .filter(|a| a.state == state)
+                .count()
+        };
         let Some(alarm) = model.shown_alarm() else {
             let seen = counts(AlarmState::Seen);
             let (text, role) = if seen == 0 {
@@ -109,7 +131,11 @@ impl Pen<'_> {
         };
         let hint = self.key_hint(Intent::Acknowledge);
         let all = self.key_hint(Intent::Show(Screen::Alarms));
-        let hints = if usize::from(place.width) < MANY { hint } else { format!("{hint}   {all}") };
+        let hints = if usize::from(place.width) < MANY {
+            hint
+        } else {
+            format!("{hint}   {all}")
+        };
         let bar = self.signs.bar;
         let mut row = self.row(place, 0);
         row.skip(1);
@@ -123,7 +149,11 @@ impl Pen<'_> {
         let room = row.room().saturating_sub(after);
         // A sentence that does not fit says less than whom it is about.
         let short = format!("{about} {since}");
-        let said = if text::width(&sentence) <= room { &sentence } else { &short };
+        let said = if text::width(&sentence) <= room {
+            &sentence
+        } else {
+            &short
+        };
         row.cell(said.trim_start(), room, Role::Normal);
         row.skip(1);
         row.put(bar, Role::Dim);
@@ -134,7 +164,9 @@ impl Pen<'_> {
     /// The screens with their keys; where there is little room, the name of the one that is shown.
     fn screen_names(&self, width: usize) -> Vec<(String, Role)> {
         let current = self.model.screen;
-        let names = SCREENS.iter().filter(|(screen, _)| width >= MANY || *screen == current);
+        let names = SCREENS
+            .iter()
+            .filter(|(screen, _)| width >= MANY || *screen == current);
         names
             .map(|(screen, key)| {
                 let name = self.say(key, &[]);
@@ -142,8 +174,16 @@ impl Pen<'_> {
                     return (name, Role::Strong);
                 }
                 let is_help = *screen == Screen::Help;
-                let intent = if is_help { Intent::Help } else { Intent::Show(*screen) };
-                let role = if *screen == current { Role::Strong } else { Role::Dim };
+                let intent = if is_help {
+                    Intent::Help
+                } else {
+                    Intent::Show(*screen)
+                };
+                let role = if *screen == current {
+                    Role::Strong
+                } else {
+                    Role::Dim
+                };
                 (format!("{} {name}", self.key_label(intent)), role)
             })
             .collect()

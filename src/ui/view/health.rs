@@ -1,7 +1,7 @@
 use ratatui::layout::Rect;
 
-use super::people::indented;
 use super::pen::Pen;
+use super::people::indented;
 use crate::api::{LinkFact, LinkState};
 use crate::ui::look::Role;
 use crate::ui::text;
@@ -11,6 +11,11 @@ impl Pen<'_> {
     pub fn health(&mut self, place: Rect) {
         let place = indented(place);
         let model = self.model;
+        if model.facts.started_at.is_none() {
+            let text = self.say("empty.nothing_known", &[]);
+            self.paragraph(place, 1, &text, Role::Dim);
+            return;
+        }
         let mut y = 0;
         for link in &model.facts.links {
             y = self.health_of_link(place, y, link);
@@ -22,7 +27,11 @@ impl Pen<'_> {
             let arrivals = &day.arrivals;
             let [recorded, copies, problems] =
                 [arrivals.recorded, arrivals.copies, arrivals.problems].map(|n| n.to_string());
-            let facts = [("recorded", &*recorded), ("copies", &*copies), ("problems", &*problems)];
+            let facts = [
+                ("recorded", &*recorded),
+                ("copies", &*copies),
+                ("problems", &*problems),
+            ];
             let text = self.say("health.today_is", &facts);
             y = self.health_line(place, y, "health.today", &text, Role::Normal);
         }
@@ -51,10 +60,17 @@ impl Pen<'_> {
     /// Answers that are being sent, that wait, and that failed, and how old the oldest is.
     pub fn outbox_counts(&self) -> String {
         let totals = &self.model.facts.totals;
-        let [sending, waiting, failed] =
-            [totals.outbox_sending, totals.outbox_waiting, totals.outbox_failed]
-                .map(|count| count.to_string());
-        let facts = [("sending", &*sending), ("waiting", &*waiting), ("failed", &*failed)];
+        let [sending, waiting, failed] = [
+            totals.outbox_sending,
+            totals.outbox_waiting,
+            totals.outbox_failed,
+        ]
+        .map(|count| count.to_string());
+        let facts = [
+            ("sending", &*sending),
+            ("waiting", &*waiting),
+            ("failed", &*failed),
+        ];
         let counts = self.say("health.outbox_is", &facts);
         match totals.outbox_oldest {
             Some(oldest) => {
@@ -79,8 +95,15 @@ impl Pen<'_> {
         /// Below this there is not much.
         const LITTLE: u8 = 10;
         let free = self.model.disk_free?;
-        let role = if free < LITTLE { Role::Bad } else { Role::Normal };
-        Some((self.say("health.disk_is", &[("free", &free.to_string())]), role))
+        let role = if free < LITTLE {
+            Role::Bad
+        } else {
+            Role::Normal
+        };
+        Some((
+            self.say("health.disk_is", &[("free", &free.to_string())]),
+            role,
+        ))
     }
 
     fn health_of_link(&mut self, place: Rect, y: usize, link: &LinkFact) -> usize {

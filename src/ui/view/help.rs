@@ -1,7 +1,7 @@
 use ratatui::layout::Rect;
 
-use super::people::indented;
 use super::pen::Pen;
+use super::people::indented;
 use crate::ui::keys::Intent;
 use crate::ui::look::Role;
 use crate::ui::model::Pane;
@@ -16,13 +16,24 @@ impl Pen<'_> {
             return;
         }
         let cursor = self.cursor(Pane::Help);
-        let shown = model.lists.help.iter().enumerate().skip(cursor.top).take(rows);
+        let shown = model
+            .lists
+            .help
+            .iter()
+            .enumerate()
+            .skip(cursor.top)
+            .take(rows);
         for (y, (index, intent)) in shown.enumerate() {
             let is_selected = is_focus && index == cursor.index;
             let Some(entry) = intent.entry() else {
                 continue;
             };
-            let keys: Vec<String> = model.keys.of_intent(*intent).iter().map(ToString::to_string).collect();
+            let keys: Vec<String> = model
+                .keys
+                .of_intent(*intent)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
             let keys = keys.join(" ");
             let about = self.say(entry.about, &[]);
             let sign = if is_selected { self.signs.cursor } else { "" };

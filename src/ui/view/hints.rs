@@ -16,7 +16,12 @@ pub const SCREENS: [(Screen, &str); 7] = [
 ];
 
 /// Fits every screen.
-const ALWAYS: [Intent; 4] = [Intent::Find, Intent::NextPane, Intent::Commands, Intent::Help];
+const ALWAYS: [Intent; 4] = [
+    Intent::Find,
+    Intent::NextPane,
+    Intent::Commands,
+    Intent::Help,
+];
 
 impl Pen<'_> {
     /// The first key of an act: `a`.
@@ -43,8 +48,16 @@ impl Pen<'_> {
         let arrows = self.signs.arrows;
         let mut hints = vec![format!("{arrows} {}", self.say("hint.move", &[]))];
         if model.is_plain || model.is_zoomed {
-            let leave = if model.is_plain { Intent::Plain } else { Intent::Zoom };
-            hints.push(format!("{} {}", self.key_label(leave), self.say("hint.leave_zoom", &[])));
+            let leave = if model.is_plain {
+                Intent::Plain
+            } else {
+                Intent::Zoom
+            };
+            hints.push(format!(
+                "{} {}",
+                self.key_label(leave),
+                self.say("hint.leave_zoom", &[])
+            ));
         }
         let is_open = model.screen != Screen::Desk || pane == Pane::Line;
         if is_open {
@@ -56,7 +69,9 @@ impl Pen<'_> {
             intents.retain(|intent| *intent != Intent::NextPane);
             intents.insert(0, Intent::NextPane);
         }
-        let more = ALWAYS.into_iter().filter(|intent| !intents.contains(intent));
+        let more = ALWAYS
+            .into_iter()
+            .filter(|intent| !intents.contains(intent));
         intents.extend(more.collect::<Vec<_>>());
         let useless = [
             (Intent::NextPane, panes < 2),
@@ -71,13 +86,17 @@ impl Pen<'_> {
     fn dialog_hints(&self, dialog: &Dialog) -> Vec<String> {
         let keys: &[&str] = match dialog {
             Dialog::Ask(_) => &["hint.yes", "hint.no"],
-            Dialog::Reason { action: None, .. } => &["hint.mark_in", "hint.mark_out", "hint.cancel"],
+            Dialog::Reason { action: None, .. } => {
+                &["hint.mark_in", "hint.mark_out", "hint.cancel"]
+            }
             Dialog::Reason { .. } | Dialog::Note { .. } => &["hint.save", "hint.cancel"],
             Dialog::Shelve(_) => &["hint.shelve", "hint.cancel"],
             Dialog::Find(_) => &["hint.keep", "hint.show_all"],
             Dialog::Commands { .. } => &["hint.choose", "hint.run", "hint.cancel"],
         };
-        keys.iter().map(|key| self.say(key, &[("arrows", self.signs.arrows)])).collect()
+        keys.iter()
+            .map(|key| self.say(key, &[("arrows", self.signs.arrows)]))
+            .collect()
     }
 }
 
@@ -111,9 +130,13 @@ const fn of_pane(pane: Pane) -> &'static [Intent] {
             Intent::Hush,
             Intent::AcknowledgeAll,
         ],
-        Pane::Person | Pane::History => {
-            &[Intent::Mark, Intent::Note, Intent::Open, Intent::LogOf, Intent::Undo]
-        }
+        Pane::Person | Pane::History => &[
+            Intent::Mark,
+            Intent::Note,
+            Intent::Open,
+            Intent::LogOf,
+            Intent::Undo,
+        ],
         Pane::Log => &[
             Intent::Open,
             Intent::Kind,

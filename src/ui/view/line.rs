@@ -2,8 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use super::people::indented;
 use super::pen::Pen;
+use super::people::indented;
 use crate::api::{FeedLine, FeedOutcome, LogLine, LogWhat};
 use crate::domain::Millis;
 use crate::ui::look::Role;
@@ -48,7 +48,10 @@ impl Pen<'_> {
 
     fn open_feed(&mut self, place: Rect, line: &LogLine, feed: &FeedLine) {
         let (word, role) = self.feed_word(feed);
-        let who = feed.name.clone().unwrap_or_else(|| self.feed_who(feed, usize::MAX));
+        let who = feed
+            .name
+            .clone()
+            .unwrap_or_else(|| self.feed_who(feed, usize::MAX));
         let mut row = self.row(place, 0);
         row.put(&word, role);
         row.skip(2);
@@ -73,13 +76,19 @@ impl Pen<'_> {
             y = self.said(place, y, "fact.by", &by);
         }
         if let Some(device) = feed.device {
-            let counter = feed.counter.map_or(0, |counter| counter.0);
-            let facts = [("device", &*device.to_string()), ("counter", &*counter.to_string())];
-            let text = self.say("fact.device_and_counter", &facts);
+            let device = device.to_string();
+            let text = feed.counter.map_or(device.clone(), |counter| {
+                let facts = [("device", &*device), ("counter", &*counter.to_string())];
+                self.say("fact.device_and_counter", &facts)
+            });
             y = self.said(place, y, "fact.device", &text);
         }
         if !feed.note.is_empty() {
-            let key = if feed.by.is_some() { "fact.reason" } else { "fact.note" };
+            let key = if feed.by.is_some() {
+                "fact.reason"
+            } else {
+                "fact.note"
+            };
             y = self.said(place, y, key, &feed.note);
         }
         if let Some(seq) = feed.retry_of {
@@ -140,11 +149,18 @@ impl Pen<'_> {
         };
         let (state, role) = self.outbox_state(receipt.state);
         let attempts = receipt.attempts.to_string();
-        let text = self.say("fact.receipt_state", &[("state", &state), ("attempts", &attempts)]);
+        let text = self.say(
+            "fact.receipt_state",
+            &[("state", &state), ("attempts", &attempts)],
+        );
         let label = self.say("fact.receipt", &[]);
         let mut y = self.fact(place, y, &label, &text, role);
         let model = self.model;
-        let entry = model.facts.outbox.values().find(|entry| entry.seq == feed.seq);
+        let entry = model
+            .facts
+            .outbox
+            .values()
+            .find(|entry| entry.seq == feed.seq);
         if let Some(entry) = entry {
             let (note, role) = self.outbox_note(entry);
             y = self.fact(place, y, "", &note, role);

@@ -1,7 +1,7 @@
 use ratatui::layout::Rect;
 
-use super::people::indented;
 use super::pen::Pen;
+use super::people::indented;
 use crate::api::LinkFact;
 use crate::ui::look::Role;
 use crate::ui::model::Pane;
@@ -11,16 +11,26 @@ impl<'a> Pen<'a> {
     pub fn links(&mut self, place: Rect, rows: usize, is_focus: bool) {
         let model = self.model;
         if model.lists.links.is_empty() {
-            let text = self.say("empty.links", &[]);
+            let text = self.nothing("empty.links");
             self.paragraph(indented(place), 1, &text, Role::Dim);
             return;
         }
         let cursor = self.cursor(Pane::Links);
-        let shown = model.lists.links.iter().enumerate().skip(cursor.top).take(rows);
+        let shown = model
+            .lists
+            .links
+            .iter()
+            .enumerate()
+            .skip(cursor.top)
+            .take(rows);
         let mut below = 0;
         for (y, (index, gateway)) in shown.enumerate() {
             let is_selected = is_focus && index == cursor.index;
-            let link = model.facts.links.iter().find(|link| link.gateway == *gateway);
+            let link = model
+                .facts
+                .links
+                .iter()
+                .find(|link| link.gateway == *gateway);
             if let Some(link) = link {
                 self.link_row(place, y, link, is_selected);
             }
@@ -53,7 +63,9 @@ impl<'a> Pen<'a> {
     fn link_row(&mut self, place: Rect, y: usize, link: &LinkFact, is_selected: bool) {
         let state = self.link_state(link.state);
         let age = self.age(link.since);
-        let reply = link.reply_ms.map_or_else(String::new, |ms| self.reply_time(ms));
+        let reply = link
+            .reply_ms
+            .map_or_else(String::new, |ms| self.reply_time(ms));
         let cursor = if is_selected { self.signs.cursor } else { "" };
         let mut row = self.row(place, y);
         row.cell(cursor, 2, Role::Strong);
@@ -75,7 +87,12 @@ impl<'a> Pen<'a> {
             y = self.paragraph(place, y, &text, Role::Bad);
             y = self.paragraph(place, y, &words.down_act(cause), Role::Strong);
         }
-        let site = self.model.site.gateways.iter().find(|g| g.name == link.gateway);
+        let site = self
+            .model
+            .site
+            .gateways
+            .iter()
+            .find(|g| g.name == link.gateway);
         let source = site.and_then(|site| site.source_address.as_deref());
         let source = source.map_or_else(
             || self.say("link_fact.any_number", &[]),
@@ -83,7 +100,12 @@ impl<'a> Pen<'a> {
         );
         let last = link.last_message_at.map_or_else(
             || self.say("link_fact.no_message", &[]),
-            |at| self.say("link_fact.at_and_age", &[("at", &self.moment(at)), ("age", &self.age(at))]),
+            |at| {
+                self.say(
+                    "link_fact.at_and_age",
+                    &[("at", &self.moment(at)), ("age", &self.age(at))],
+                )
+            },
         );
         let count = |n: u64| n.to_string();
         let counts = self.say(
@@ -112,7 +134,11 @@ impl<'a> Pen<'a> {
         let state = self.link_state(link.state);
         let since = self.say(
             "link_fact.since",
-            &[("word", &state.word), ("at", &self.moment(link.since)), ("age", &self.age(link.since))],
+            &[
+                ("word", &state.word),
+                ("at", &self.moment(link.since)),
+                ("age", &self.age(link.since)),
+            ],
         );
         let address = self.gateway_address(link);
         let lines = [

@@ -1,7 +1,7 @@
 use ratatui::layout::Rect;
 
-use super::people::indented;
 use super::pen::Pen;
+use super::people::indented;
 use crate::api::LogLine;
 use crate::ui::look::Role;
 use crate::ui::model::Pane;
@@ -12,7 +12,7 @@ impl Pen<'_> {
     pub fn live(&mut self, place: Rect, rows: usize, is_focus: bool) {
         let model = self.model;
         if model.lists.live.is_empty() {
-            let text = self.say("empty.live", &[]);
+            let text = self.nothing("empty.live");
             self.paragraph(indented(place), 1, &text, Role::Dim);
             return;
         }
@@ -66,7 +66,14 @@ impl Pen<'_> {
         }
     }
 
-    fn told(&mut self, place: Rect, y: usize, line: &LogLine, columns: &Columns, is_selected: bool) {
+    fn told(
+        &mut self,
+        place: Rect,
+        y: usize,
+        line: &LogLine,
+        columns: &Columns,
+        is_selected: bool,
+    ) {
         let time = match columns.time {
             0..6 => self.clock(line.at),
             6..10 => self.short_moment(line.at),

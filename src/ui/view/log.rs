@@ -1,8 +1,8 @@
 use ratatui::layout::Rect;
 
 use super::feed::log_role;
-use super::people::indented;
 use super::pen::Pen;
+use super::people::indented;
 use crate::api::{LogKind, LogLine, LogWhat};
 use crate::ui::look::Role;
 use crate::ui::model::Pane;
@@ -14,12 +14,18 @@ impl Pen<'_> {
         let filter = self.log_filter();
         self.line(place, 0, &filter, Role::Dim);
         if model.lists.log.is_empty() {
-            let text = self.say("empty.log", &[]);
+            let text = self.nothing("empty.log");
             self.paragraph(indented(place), 2, &text, Role::Dim);
             return;
         }
         let cursor = self.cursor(Pane::Log);
-        let shown = model.lists.log.iter().enumerate().skip(cursor.top).take(rows);
+        let shown = model
+            .lists
+            .log
+            .iter()
+            .enumerate()
+            .skip(cursor.top)
+            .take(rows);
         for (y, (index, seq)) in shown.enumerate() {
             let is_selected = is_focus && index == cursor.index;
             if let Some(line) = model.line_of(*seq) {
@@ -84,8 +90,16 @@ impl Pen<'_> {
             LogWhat::OverBound(_) => (self.say("log.kind_flood", &[]), log_role(&line.what)),
         };
         let told = self.tell(line, who - 1, room < 44);
-        let text = if told.word.is_some() { told.text } else { self.sentence(line) };
-        let text_role = if told.word.is_some() { told.text_role } else { told.role };
+        let text = if told.word.is_some() {
+            told.text
+        } else {
+            self.sentence(line)
+        };
+        let text_role = if told.word.is_some() {
+            told.text_role
+        } else {
+            told.role
+        };
         let cursor = if is_selected { self.signs.cursor } else { "" };
         let is_feed = told.word.is_some();
         let mut row = self.row(place, y);

@@ -26,8 +26,8 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::Model;
-use super::layout::{LEAST_COLUMNS, LEAST_ROWS, Layout, body};
 use super::keys::Intent;
+use super::layout::{LEAST_COLUMNS, LEAST_ROWS, Layout, body};
 use super::look::Role;
 use super::model::Pane;
 use pen::Pen;

@@ -1,7 +1,7 @@
 use ratatui::layout::Rect;
 
-use super::people::indented;
 use super::pen::Pen;
+use super::people::indented;
 use crate::api::OutboxFact;
 use crate::domain::{AnswerKind, OutboxState};
 use crate::ui::look::Role;
@@ -13,12 +13,18 @@ impl Pen<'_> {
         let model = self.model;
         self.outbox_head(place);
         if model.lists.outbox.is_empty() {
-            let text = self.say("empty.outbox", &[]);
+            let text = self.nothing("empty.outbox");
             self.paragraph(indented(place), 2, &text, Role::Dim);
             return;
         }
         let cursor = self.cursor(Pane::Outbox);
-        let shown = model.lists.outbox.iter().enumerate().skip(cursor.top).take(rows);
+        let shown = model
+            .lists
+            .outbox
+            .iter()
+            .enumerate()
+            .skip(cursor.top)
+            .take(rows);
         for (y, (index, id)) in shown.enumerate() {
             let is_selected = is_focus && index == cursor.index;
             if let Some(entry) = model.facts.outbox.get(id) {
@@ -30,7 +36,13 @@ impl Pen<'_> {
         }
         let selected = model.lists.outbox.get(cursor.index);
         if let Some(entry) = selected.and_then(|id| model.facts.outbox.get(id)) {
-            let below = model.lists.outbox.len().saturating_sub(cursor.top).min(rows) + 1;
+            let below = model
+                .lists
+                .outbox
+                .len()
+                .saturating_sub(cursor.top)
+                .min(rows)
+                + 1;
             self.outbox_detail(place, below, entry);
         }
     }
@@ -38,17 +50,26 @@ impl Pen<'_> {
     /// What stands above the outbox.
     pub fn outbox_title(&self) -> String {
         let totals = &self.model.facts.totals;
-        let [sending, waiting, failed] =
-            [totals.outbox_sending, totals.outbox_waiting, totals.outbox_failed]
-                .map(|count| count.to_string());
-        let facts = [("sending", &*sending), ("waiting", &*waiting), ("failed", &*failed)];
+        let [sending, waiting, failed] = [
+            totals.outbox_sending,
+            totals.outbox_waiting,
+            totals.outbox_failed,
+        ]
+        .map(|count| count.to_string());
+        let facts = [
+            ("sending", &*sending),
+            ("waiting", &*waiting),
+            ("failed", &*failed),
+        ];
         self.say("pane.outbox", &facts)
     }
 
     /// When an answer is tried again, or what went wrong with it.
     pub fn outbox_note(&self, entry: &OutboxFact) -> (String, Role) {
         let mut parts = Vec::new();
-        let next = entry.next_at.filter(|next| entry.state.is_open() && *next > self.model.now);
+        let next = entry
+            .next_at
+            .filter(|next| entry.state.is_open() && *next > self.model.now);
         if let Some(next) = next {
             let span = self.span(next.ms_since(self.model.now));
             parts.push(self.say("answer.next", &[("span", &span)]));
@@ -97,12 +118,13 @@ impl Pen<'_> {
             ("queued", &*queued),
             ("gateway", &*entry.gateway.0),
         ];
-        let detail = self.say("answer.detail", &facts);
-        let mut y = y + 1;
+        let mut text = self.say("answer.detail", &facts);
         if !note.is_empty() {
-            y = self.paragraph(indented(place), y, &note, role);
+            text.push_str(": ");
+            text.push_str(&note);
         }
-        self.paragraph(indented(place), y, &detail, Role::Dim);
+        text.push('.');
+        self.paragraph(indented(place), y + 1, &text, role);
     }
 
     fn outbox_head(&mut self, place: Rect) {

@@ -131,7 +131,11 @@ impl<'a> Pen<'a> {
         } else {
             (&self.signs.light, Role::Dim)
         };
-        self.edges(place, edges, if is_focus { Role::Normal } else { Role::Dim });
+        self.edges(
+            place,
+            edges,
+            if is_focus { Role::Normal } else { Role::Dim },
+        );
         let room = usize::from(place.width).saturating_sub(6);
         let title = text::fit(title, room, self.signs.ellipsis);
         let mut row = self.row(place, 0);
@@ -156,7 +160,10 @@ impl<'a> Pen<'a> {
         let across = edges.across.repeat(usize::from(place.width) - 2);
         let [top_left, top_right, bottom_left, bottom_right] = edges.corners;
         let bottom = usize::from(place.height) - 1;
-        for (y, left, right) in [(0, top_left, top_right), (bottom, bottom_left, bottom_right)] {
+        for (y, left, right) in [
+            (0, top_left, top_right),
+            (bottom, bottom_left, bottom_right),
+        ] {
             let mut row = self.row(place, y);
             row.put(left, role);
             row.put(&across, role);
@@ -234,7 +241,9 @@ impl Row<'_, '_> {
         self.put(under, Role::Normal);
         let width = self.x - from;
         let style = Style::new().add_modifier(Modifier::REVERSED);
-        self.pen.buffer.set_style(Rect::new(from, self.y, width, 1), style);
+        self.pen
+            .buffer
+            .set_style(Rect::new(from, self.y, width, 1), style);
     }
 
     /// Leaves `cells` free.
@@ -254,7 +263,10 @@ impl Row<'_, '_> {
         }
         let style = self.pen.style(role);
         let text = text::fit(text, room, self.pen.signs.ellipsis);
-        let (x, _) = self.pen.buffer.set_stringn(self.x, self.y, &text, room, style);
+        let (x, _) = self
+            .pen
+            .buffer
+            .set_stringn(self.x, self.y, &text, room, style);
         self.x = x.min(self.end);
     }
 }

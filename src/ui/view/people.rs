@@ -31,7 +31,11 @@ impl Columns {
         let team = if width >= TEAMS { 14 } else { 0 };
         Self {
             state: 7,
-            name: if is_wide { (width - 42 - team).clamp(18, 30) } else { 15 },
+            name: if is_wide {
+                (width - 42 - team).clamp(18, 30)
+            } else {
+                15
+            },
             times: if is_wide { 7 } else { 0 },
             team,
         }
@@ -55,7 +59,13 @@ impl Pen<'_> {
             return;
         }
         let cursor = self.cursor(Pane::People);
-        let shown = model.lists.people.iter().enumerate().skip(cursor.top).take(rows);
+        let shown = model
+            .lists
+            .people
+            .iter()
+            .enumerate()
+            .skip(cursor.top)
+            .take(rows);
         for (y, (index, employee)) in shown.enumerate() {
             let is_selected = is_focus && index == cursor.index;
             if let Some(fact) = model.facts.people.get(employee) {
@@ -65,6 +75,12 @@ impl Pen<'_> {
                 self.select(place, y + 1);
             }
         }
+    }
+
+    /// Says that there is nothing, or that nothing is known yet.
+    pub fn nothing(&self, key: &str) -> String {
+        let is_known = self.model.facts.started_at.is_some();
+        self.say(if is_known { key } else { "empty.nothing_known" }, &[])
     }
 
     /// What stands above the table of people.
@@ -114,13 +130,19 @@ impl Pen<'_> {
             let minutes = format!("{:+}", fact.clock_off_min);
             parts.push(self.say("note.clock", &[("minutes", &minutes)]));
         }
-        let role = if parts.is_empty() { Role::Normal } else { Role::Warn };
+        let role = if parts.is_empty() {
+            Role::Normal
+        } else {
+            Role::Warn
+        };
         if fact.source == Some(PresenceSource::Weak) {
             parts.push(self.say("note.weak", &[]));
         }
         match (is_by_hand, fact.note.is_empty()) {
             (true, true) => parts.push(self.say("note.by_desk", &[])),
-            (true, false) => parts.push(self.say("note.by_desk_because", &[("reason", &fact.note)])),
+            (true, false) => {
+                parts.push(self.say("note.by_desk_because", &[("reason", &fact.note)]))
+            }
             (false, true) => {}
             (false, false) => parts.push(fact.note.clone()),
         }
@@ -160,7 +182,9 @@ impl Pen<'_> {
         let by_desk = self.say("note.by_desk", &[]);
         let none = self.signs.none;
         let time = |at: Option<_>| at.map_or_else(|| none.to_owned(), |at| self.clock(at));
-        let left = (fact.state == PersonPresence::Out).then_some(fact.since).flatten();
+        let left = (fact.state == PersonPresence::Out)
+            .then_some(fact.since)
+            .flatten();
         let (first, last) = (time(fact.first_in), time(left));
         let since = time(fact.since);
         let cursor = if is_selected { self.signs.cursor } else { "" };
@@ -169,9 +193,23 @@ impl Pen<'_> {
         row.cell(state.glyph, 2, state.role);
         row.cell(&state.word, columns.state - 1, state.role);
         row.skip(1);
-        row.cell(&name, columns.name - 1, if fact.suspended { Role::Dim } else { Role::Normal });
+        row.cell(
+            &name,
+            columns.name - 1,
+            if fact.suspended {
+                Role::Dim
+            } else {
+                Role::Normal
+            },
+        );
         row.skip(1);
-        let weight = |text: &str| if text == none { Role::Dim } else { Role::Normal };
+        let weight = |text: &str| {
+            if text == none {
+                Role::Dim
+            } else {
+                Role::Normal
+            }
+        };
         if columns.times == 0 {
             row.cell(&since, SINCE, weight(&since));
         } else {
@@ -179,7 +217,11 @@ impl Pen<'_> {
             row.cell(&last, columns.times, weight(&last));
         }
         if columns.team > 0 {
-            row.cell(fact.team.as_deref().unwrap_or(""), columns.team - 1, Role::Normal);
+            row.cell(
+                fact.team.as_deref().unwrap_or(""),
+                columns.team - 1,
+                Role::Normal,
+            );
             row.skip(1);
         }
         if is_by_hand && !row.holds(&note) {
@@ -198,4 +240,3 @@ pub fn indented(place: Rect) -> Rect {
         ..place
     }
 }
-

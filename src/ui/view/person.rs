@@ -1,7 +1,7 @@
 use ratatui::layout::Rect;
 
-use super::people::indented;
 use super::pen::Pen;
+use super::people::indented;
 use super::state::is_right_to_left;
 use crate::api::{DeviceFact, PersonDetail, PersonFact};
 use crate::domain::PresenceSource;
@@ -108,7 +108,11 @@ impl<'a> Pen<'a> {
         let devices = detail.devices.iter().rev();
         for device in devices.filter(|device| is_open || !device.revoked) {
             let text = self.device(device);
-            let role = if device.revoked { Role::Dim } else { Role::Normal };
+            let role = if device.revoked {
+                Role::Dim
+            } else {
+                Role::Normal
+            };
             y = self.paragraph(place, y, &text, role);
         }
     }
@@ -120,7 +124,11 @@ impl<'a> Pen<'a> {
             || self.say("person.no_message", &[]),
             |counter| self.say("person.counter", &[("counter", &counter.to_string())]),
         );
-        let facts = [("enrolled", &*enrolled), ("device", &*id), ("counter", &*counter)];
+        let facts = [
+            ("enrolled", &*enrolled),
+            ("device", &*id),
+            ("counter", &*counter),
+        ];
         if device.revoked {
             return self.say("person.phone_revoked", &facts);
         }

@@ -2,8 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use super::people::indented;
 use super::pen::Pen;
+use super::people::indented;
 use crate::api::ReplySample;
 use crate::domain::GatewayName;
 use crate::ui::look::Role;
@@ -79,23 +79,31 @@ impl Pen<'_> {
     }
 
     fn reply_numbers(&self, numbers: &Numbers) -> String {
-        let last = numbers.last.map_or_else(
-            || self.say("reply.none", &[]),
-            |ms| self.reply_time(ms),
-        );
+        let last = numbers
+            .last
+            .map_or_else(|| self.say("reply.none", &[]), |ms| self.reply_time(ms));
         let (max, breaks) = (self.reply_time(numbers.max), numbers.breaks.to_string());
         let facts = [("last", &*last), ("max", &*max), ("breaks", &*breaks)];
         self.say("reply.numbers", &facts)
     }
 
-    fn reply_bars(&mut self, place: Rect, y: usize, height: usize, samples: &[ReplySample], max: u32) {
+    fn reply_bars(
+        &mut self,
+        place: Rect,
+        y: usize,
+        height: usize,
+        samples: &[ReplySample],
+        max: u32,
+    ) {
         let bars = self.signs.bars;
         let steps = bars.len();
         for line in 0..height {
             let mut row = self.row(place, y + line);
             let below = (height - 1 - line) * steps;
             for sample in samples {
-                let filled = sample.reply_ms.map_or(0, |ms| 1 + level(ms, max, height * steps - 1));
+                let filled = sample
+                    .reply_ms
+                    .map_or(0, |ms| 1 + level(ms, max, height * steps - 1));
                 match filled.saturating_sub(below).min(steps) {
                     0 => row.skip(1),
                     step => row.put(bars[step - 1], Role::Normal),
@@ -108,10 +116,9 @@ impl Pen<'_> {
         let text = self.reply_numbers(&numbers(samples));
         self.line(place, 0, &text, Role::Normal);
         for (at, sample) in samples.iter().rev().enumerate() {
-            let text = sample.reply_ms.map_or_else(
-                || self.say("reply.broke", &[]),
-                |ms| self.reply_time(ms),
-            );
+            let text = sample
+                .reply_ms
+                .map_or_else(|| self.say("reply.broke", &[]), |ms| self.reply_time(ms));
             let text = format!("{}  {text}", self.moment(sample.at));
             self.line(place, at + 1, &text, Role::Normal);
         }
@@ -122,7 +129,10 @@ impl Pen<'_> {
         let Some(all) = self.model.facts.replies.get(gateway) else {
             return Vec::new();
         };
-        all.iter().skip(all.len().saturating_sub(columns)).copied().collect()
+        all.iter()
+            .skip(all.len().saturating_sub(columns))
+            .copied()
+            .collect()
     }
 }
 
@@ -131,7 +141,10 @@ fn numbers(samples: &[ReplySample]) -> Numbers {
     Numbers {
         last: times().next_back(),
         max: times().max().unwrap_or_default(),
-        breaks: samples.iter().filter(|sample| sample.reply_ms.is_none()).count(),
+        breaks: samples
+            .iter()
+            .filter(|sample| sample.reply_ms.is_none())
+            .count(),
     }
 }
 

@@ -38,7 +38,11 @@ impl<'a> Pen<'a> {
             Some(_) => Role::Normal,
             None => Role::Dim,
         };
-        let word = if is_by_hand { format!("{word} ~") } else { word };
+        let word = if is_by_hand {
+            format!("{word} ~")
+        } else {
+            word
+        };
         State { glyph, word, role }
     }
 
@@ -156,7 +160,12 @@ impl<'a> Pen<'a> {
     }
 
     /// A person's name for a column of `width` cells: the short name where the other one is too long.
-    pub fn person_short(&self, employee: EmployeeId, written: Option<&str>, width: usize) -> String {
+    pub fn person_short(
+        &self,
+        employee: EmployeeId,
+        written: Option<&str>,
+        width: usize,
+    ) -> String {
         let name = self.person_name(employee, written);
         if text::width(&name) <= width {
             return name;

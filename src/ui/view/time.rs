@@ -98,7 +98,11 @@ impl Pen<'_> {
     }
 
     fn zoned(&self, at: Millis) -> Zoned {
-        let end = if at.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        let end = if at.0 < 0 {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        };
         let at = Timestamp::from_millisecond(at.0).unwrap_or(end);
         at.to_zoned(self.model.site.time_zone.clone())
     }

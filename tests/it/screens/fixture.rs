@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hazir::api::{
-    AlarmFact, AlarmState, Arrivals, DeviceFact, FeedLine, FeedOutcome, LinkFact, LinkState,
-    LogLine, LogWhat, OutboxFact, PersonDetail, PersonFact, PersonPresence, ReceiptFact,
-    ReplySample, Snapshot, Totals, Ask, Query, Reply,
+    AlarmFact, AlarmState, Arrivals, Ask, DeviceFact, FeedLine, FeedOutcome, LinkFact, LinkState,
+    LogLine, LogWhat, OutboxFact, PersonDetail, PersonFact, PersonPresence, Query, ReceiptFact,
+    Reply, ReplySample, Snapshot, Totals,
 };
 use hazir::domain::{
     Action, AlarmId, AlarmKind, AnswerKind, Counter, Country, DeskAct, DeviceId, DownCause,
@@ -58,7 +58,11 @@ const PEOPLE: [(&str, &str, i64); 40] = [
     ("Παπαδόπουλος Νίκος", "Παπαδόπουλος", 36),
     ("Nguye\u{302}\u{303}n Thi\u{323} Mai", "Nguyen M.", 29),
     ("Zoë 👩‍🔬 Łukasz", "Zoë L.", 21),
-    ("Maximiliana Alexandrovna Konstantinopolskaya", "Maximiliana K.", 26),
+    (
+        "Maximiliana Alexandrovna Konstantinopolskaya",
+        "Maximiliana K.",
+        26,
+    ),
     ("כהן דוד", "Cohen D.", 34),
     ("O'Neil Sinéad", "O'Neil S.", 40),
     ("Żuk Ewa", "Żuk E.", 43),
@@ -213,7 +217,9 @@ pub(crate) fn page(model: &Model, employee: u32, is_open: bool) -> PersonPage {
         .into_iter()
         .filter(|line| match &line.what {
             LogWhat::Feed(feed) => feed.employee == Some(employee),
-            LogWhat::Note { employee: about, .. } => *about == Some(employee),
+            LogWhat::Note {
+                employee: about, ..
+            } => *about == Some(employee),
             LogWhat::LinkUp { .. }
             | LogWhat::LinkDown { .. }
             | LogWhat::EngineStarted { .. }
@@ -222,13 +228,17 @@ pub(crate) fn page(model: &Model, employee: u32, is_open: bool) -> PersonPage {
             | LogWhat::OverBound(_) => false,
         })
         .collect();
-    history.extend((1..30).map(|day| {
-        let at = ago(10 + day * 24 * 60);
-        line(1, at, recorded(employee.0, if day % 2 == 0 { Action::In } else { Action::Out }))
+    history.reverse();
+    // The last month, one line a day.
+    history.extend((1..30_u32).map(|day| {
+        let at = ago(10 + i64::from(day) * 24 * 60);
+        let action = if day % 2 == 0 {
+            Action::In
+        } else {
+            Action::Out
+        };
+        line(u64::from(100 - day), at, recorded(employee.0, action))
     }));
-    for (line, seq) in history.iter_mut().zip((1..900).rev()) {
-        line.seq = Seq(seq);
-    }
     let fact = model.facts.people[&employee].clone();
     PersonPage {
         employee,
@@ -265,12 +275,18 @@ fn devices(employee: EmployeeId) -> Vec<DeviceFact> {
         enrolled_at: ago(days * 24 * 60),
         highest: Some(Counter(412)),
     };
-    vec![device(1_803_411_207, true, 400), device(2_417_839_106, false, 31)]
+    vec![
+        device(1_803_411_207, true, 400),
+        device(2_417_839_106, false, 31),
+    ]
 }
 
 fn snapshot() -> Snapshot {
     let people: Vec<PersonFact> = (1..).zip(PEOPLE).map(|(id, row)| person(id, row)).collect();
-    let present = people.iter().filter(|fact| fact.state == PersonPresence::In).count();
+    let present = people
+        .iter()
+        .filter(|fact| fact.state == PersonPresence::In)
+        .count();
     Snapshot {
         revision: 900,
         version: "1.0.0".to_owned(),
@@ -299,7 +315,11 @@ fn person(id: u32, (name, short, minutes): (&str, &str, i64)) -> PersonFact {
         employee: EmployeeId(id),
         name: name.to_owned(),
         short: short.to_owned(),
-        state: if minutes > 0 { PersonPresence::In } else { PersonPresence::Out },
+        state: if minutes > 0 {
+            PersonPresence::In
+        } else {
+            PersonPresence::Out
+        },
         since: (minutes != 0).then(|| ago(minutes.abs())),
         first_in: (minutes != 0).then(|| ago(if is_out { 75 } else { minutes })),
         seq: (minutes != 0).then_some(Seq(u64::from(id) + 900)),
@@ -415,7 +435,11 @@ fn day(week: u8) -> Day {
     // From 04:00 on, in bins of 10 minutes: 07:00 is the 18th.
     for (bin, count) in (18..).zip([1, 0, 0, 1, 2, 1, 2, 3, 2, 4, 6, 5, 3, 2]) {
         if bin < 32 {
-            bins[bin] = if week == 0 { count } else { count + u32::from(week) % 2 };
+            bins[bin] = if week == 0 {
+                count
+            } else {
+                count + u32::from(week) % 2
+            };
         }
     }
     Day {
@@ -436,7 +460,11 @@ fn outbox() -> Vec<OutboxFact> {
         id: OutboxId(id),
         seq: Seq(id + 900),
         to: number(u32::try_from(id % 40).expect("small") + 1),
-        kind: if id == 72 { AnswerKind::Refusal } else { AnswerKind::Receipt },
+        kind: if id == 72 {
+            AnswerKind::Refusal
+        } else {
+            AnswerKind::Receipt
+        },
         state,
         attempts,
         next_at: (state == OutboxState::Deferred).then(|| NOW.plus_ms(40_000)),
@@ -529,52 +557,122 @@ pub(crate) fn lines() -> Vec<LogLine> {
         (41, recorded(21, Action::In)),
         (38, recorded(12, Action::In)),
         (35, recorded(24, Action::In)),
-        (33, with(7, Action::In, &|line| {
-            line.clock_off = true;
-            line.claimed_at = Some(ago(26));
-        })),
+        (
+            33,
+            with(7, Action::In, &|line| {
+                line.clock_off = true;
+                line.claimed_at = Some(ago(26));
+            }),
+        ),
         (31, recorded(4, Action::In)),
         (30, recorded(22, Action::In)),
         (27, recorded(10, Action::In)),
         (25, with(20, Action::In, &|line| line.weak = true)),
-        (24, with(19, Action::In, &|line| line.receipt = receipt(OutboxState::Failed))),
+        (
+            24,
+            with(19, Action::In, &|line| {
+                line.receipt = receipt(OutboxState::Failed)
+            }),
+        ),
         (23, unanswered(13, FeedOutcome::Replay)),
-        (22, LogWhat::LinkDown { gateway: gateway(), cause: DownCause::Closed }),
-        (18, LogWhat::LinkUp { gateway: gateway(), gap_from: Some(ago(22)) }),
+        (
+            22,
+            LogWhat::LinkDown {
+                gateway: gateway(),
+                cause: DownCause::Closed,
+            },
+        ),
+        (
+            18,
+            LogWhat::LinkUp {
+                gateway: gateway(),
+                gap_from: Some(ago(22)),
+            },
+        ),
         (18, with(28, Action::In, &|line| line.link_gap = true)),
         (17, recorded(18, Action::In)),
         (16, recorded(6, Action::In)),
         (15, recorded(11, Action::In)),
-        (14, with(11, Action::In, &|line| line.outcome = FeedOutcome::Duplicate)),
-        (13, LogWhat::Note {
-            by: mina(),
-            employee: Some(EmployeeId(1)),
-            name: Some("Demir Rıza".to_owned()),
-            about: None,
-            text: "will bring the new phone".to_owned(),
-        }),
-        (12, with(9, Action::In, &|line| {
-            line.outcome = FeedOutcome::ByHand;
-            line.by = Some(mina());
-            line.sender = None;
-            line.gateway = None;
-            line.note = "no phone".to_owned();
-            line.receipt = None;
-        })),
-        (9, with(13, Action::Out, &|line| line.note = "field visit".to_owned())),
-        (8, LogWhat::Desk {
-            by: mina(),
-            act: DeskAct::Acknowledged(AlarmId(12), AlarmKind::OutboxFailed { last: OutboxId(70) }),
-            employee: None,
-            name: None,
-        }),
-        (7, LogWhat::OverBound(OverBound { since: ago(60), unreadable: 12, copies: 3 })),
-        (6, unanswered(26, FeedOutcome::Refused(RefusedReason::Suspended))),
-        (5, unanswered(88, FeedOutcome::Unreadable(UnreadableReason::NotAFrame))),
-        (3, with(14, Action::Out, &|line| line.receipt = receipt(OutboxState::Sent))),
-        (2, unanswered(1, FeedOutcome::Unreadable(UnreadableReason::WrongTag))),
-        (1, with(22, Action::In, &|line| line.receipt = receipt(OutboxState::Sending))),
+        (
+            14,
+            with(11, Action::In, &|line| {
+                line.outcome = FeedOutcome::Duplicate
+            }),
+        ),
+        (
+            13,
+            LogWhat::Note {
+                by: mina(),
+                employee: Some(EmployeeId(1)),
+                name: Some("Demir Rıza".to_owned()),
+                about: None,
+                text: "will bring the new phone".to_owned(),
+            },
+        ),
+        (
+            12,
+            with(9, Action::In, &|line| {
+                line.outcome = FeedOutcome::ByHand;
+                line.by = Some(mina());
+                line.sender = None;
+                line.gateway = None;
+                line.note = "no phone".to_owned();
+                line.receipt = None;
+            }),
+        ),
+        (
+            9,
+            with(13, Action::Out, &|line| {
+                line.note = "field visit".to_owned()
+            }),
+        ),
+        (
+            8,
+            LogWhat::Desk {
+                by: mina(),
+                act: DeskAct::Acknowledged(
+                    AlarmId(12),
+                    AlarmKind::OutboxFailed { last: OutboxId(70) },
+                ),
+                employee: None,
+                name: None,
+            },
+        ),
+        (
+            7,
+            LogWhat::OverBound(OverBound {
+                since: ago(60),
+                unreadable: 12,
+                copies: 3,
+            }),
+        ),
+        (
+            6,
+            unanswered(26, FeedOutcome::Refused(RefusedReason::Suspended)),
+        ),
+        (
+            5,
+            unanswered(88, FeedOutcome::Unreadable(UnreadableReason::NotAFrame)),
+        ),
+        (
+            3,
+            with(14, Action::Out, &|line| {
+                line.receipt = receipt(OutboxState::Sent)
+            }),
+        ),
+        (
+            2,
+            unanswered(1, FeedOutcome::Unreadable(UnreadableReason::WrongTag)),
+        ),
+        (
+            1,
+            with(22, Action::In, &|line| {
+                line.receipt = receipt(OutboxState::Sending)
+            }),
+        ),
     ];
     let whats = whats.into_iter().zip(950..);
-    whats.map(|((minutes, what), seq)| line(seq, ago(minutes), what)).collect()
+    whats
+        .map(|((minutes, what), seq)| line(seq, ago(minutes), what))
+        .collect()
 }

@@ -30,8 +30,11 @@ fn foreign() -> impl Strategy<Value = String> {
         Just("🇹🇷"),
         Just("☺\u{fe0f}"),
     ];
-    prop::collection::vec(prop_oneof![nasty.prop_map(str::to_owned), any::<String>()], 0..6)
-        .prop_map(|parts| parts.concat())
+    prop::collection::vec(
+        prop_oneof![nasty.prop_map(str::to_owned), any::<String>()],
+        0..6,
+    )
+    .prop_map(|parts| parts.concat())
 }
 
 /// Everything that comes from outside says `texts`, each in another place.
@@ -75,7 +78,12 @@ fn tell(model: &mut Model, texts: &[String]) {
             LogWhat::EngineStopped | LogWhat::OverBound(_) => {}
         }
     }
-    model.lists.links = model.facts.links.iter().map(|link| link.gateway.clone()).collect();
+    model.lists.links = model
+        .facts
+        .links
+        .iter()
+        .map(|link| link.gateway.clone())
+        .collect();
     model.line = model.facts.log.get(&Seq(976)).cloned();
     (model.site.name, model.site.desk, model.facts.version) = (said(), said(), said());
     model.find = String::new();
@@ -89,12 +97,19 @@ fn is_harmless(c: char) -> bool {
 
 fn judge(buffer: &Buffer, edges: &[u16]) -> Result<(), TestCaseError> {
     for cell in buffer.content() {
-        prop_assert!(cell.symbol().chars().all(is_harmless), "{:?}", cell.symbol());
+        prop_assert!(
+            cell.symbol().chars().all(is_harmless),
+            "{:?}",
+            cell.symbol()
+        );
     }
     for y in 3..buffer.area.height - 4 {
         for x in edges {
             let edge = buffer[(*x, y)].symbol();
-            prop_assert!(["│", "┃", "├", "┌", "└", "┏", "┗", "┐", "┘"].contains(&edge), "{edge} at {x},{y}");
+            prop_assert!(
+                ["│", "┃", "┌", "└", "┏", "┗", "┐", "┘", "┓", "┛"].contains(&edge),
+                "{edge} at {x},{y}"
+            );
         }
     }
     Ok(())

@@ -12,7 +12,9 @@ use ratatui::style::{Color, Modifier};
 pub(crate) fn draw(model: &Model) -> Buffer {
     let backend = TestBackend::new(model.columns, model.rows);
     let mut terminal = Terminal::new(backend).expect("a buffer is always there");
-    terminal.draw(|frame| view(model, frame)).expect("a buffer takes all");
+    terminal
+        .draw(|frame| view(model, frame))
+        .expect("a buffer takes all");
     terminal.backend().buffer().clone()
 }
 

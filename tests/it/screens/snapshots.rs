@@ -74,7 +74,10 @@ fn without_colours_and_in_ascii() {
 fn strong_contrast_and_colours_for_the_colour_blind() {
     for (theme, name) in [(Theme::Contrast, "contrast"), (Theme::ColourBlind, "cb")] {
         let glyphs = Glyphs::Unicode;
-        compare(&format!("desk_{name}_80x24"), &office(Look { theme, glyphs }, 80, 24));
+        compare(
+            &format!("desk_{name}_80x24"),
+            &office(Look { theme, glyphs }, 80, 24),
+        );
     }
 }
 
@@ -114,7 +117,12 @@ fn a_pane_that_fills_the_window() {
 
 #[test]
 fn narrow_windows_show_every_pane_by_tab() {
-    for (name, keys) in [("live", ">"), ("alarms", ">>"), ("health", ">>>"), ("card", "2~>")] {
+    for (name, keys) in [
+        ("live", ">"),
+        ("alarms", ">>"),
+        ("health", ">>>"),
+        ("card", "2~>"),
+    ] {
         let mut model = office(Look::default(), 60, 16);
         press(&mut model, keys);
         compare(&format!("narrow_{name}_60x16"), &model);
@@ -183,7 +191,10 @@ fn names_from_right_to_left_stand_on_a_line_of_their_own() {
     let mut model = office(Look::default(), 200, 60);
     press(&mut model, "/rahimi~");
     let shown = text(&draw(&model));
-    let table: Vec<&str> = shown.lines().filter(|line| line.contains("▶● IN")).collect();
+    let table: Vec<&str> = shown
+        .lines()
+        .filter(|line| line.contains("▶● IN"))
+        .collect();
     let [row] = table.as_slice() else {
         panic!("one person was found: {shown}");
     };

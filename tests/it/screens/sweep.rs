@@ -32,10 +32,15 @@ pub(crate) fn sweep(
 
 #[test]
 fn every_size_is_drawn() {
-    let sizes = (1..=240).step_by(17).flat_map(|c| (1..=80).step_by(9).map(move |r| (c, r)));
+    let sizes = (1..=240)
+        .step_by(17)
+        .flat_map(|c| (1..=80).step_by(9).map(move |r| (c, r)));
     let mut count = 0;
     sweep(Look::default(), sizes, |model, buffer| {
-        assert_eq!((buffer.area.width, buffer.area.height), (model.columns, model.rows));
+        assert_eq!(
+            (buffer.area.width, buffer.area.height),
+            (model.columns, model.rows)
+        );
         count += 1;
     });
     assert_eq!(count, SCREENS.len() * 15 * 9);
