@@ -27,7 +27,11 @@ pub struct CommandLine {
 #[derive(Subcommand)]
 pub enum Command {
     /// Runs the engine.
-    Serve,
+    Serve {
+        /// In a session of its own.
+        #[arg(long, hide = true)]
+        detach: bool,
+    },
     /// Makes a desk.
     Init(Box<InitArgs>),
     /// Cards.

@@ -118,6 +118,9 @@ pub enum CliError {
     /// Questions need a terminal.
     #[error("no terminal")]
     NoTerminal,
+    /// The console was to be opened where there is no terminal.
+    #[error("the console needs a terminal")]
+    ConsoleTerminal,
     /// A flag that is needed where no question is asked.
     #[error("'--{0}' is missing")]
     FlagMissing(&'static str),
@@ -229,6 +232,7 @@ impl CliError {
             Self::NoDataDir
             | Self::SocketPath { .. }
             | Self::NoTerminal
+            | Self::ConsoleTerminal
             | Self::Phone(_)
             | Self::FlagMissing(_)
             | Self::Value { .. } => ExitCode::Usage,

@@ -4,6 +4,7 @@ mod args;
 mod clock;
 mod commands;
 pub mod config;
+mod console;
 mod doors;
 mod error;
 pub mod files;

@@ -5,6 +5,7 @@ use clap::FromArgMatches as _;
 
 use super::args::{Command, CommandLine, ConfigCommand};
 use super::config::{Given, settings, template};
+use super::console::Opening;
 use super::error::{CliError, ExitCode};
 use super::fold::Folding;
 use super::init::Init;
@@ -94,7 +95,14 @@ impl Shell<'_> {
             command,
         } = line;
         let Some(command) = command else {
-            return self.tell("said.console_later", &[]);
+            let place = Place::find(data.as_deref())?;
+            let config = files::config(&files::read_sheets(&place, &self.variables, &set)?)?;
+            let opening = Opening {
+                desk: operator(desk).desk,
+                is_demo: false,
+                given: set,
+            };
+            return self.world.console(&place, &config, self.words, opening);
         };
         // These need no desk.
         match &command {
@@ -104,7 +112,7 @@ impl Shell<'_> {
                 let text = template(self.words, &Given(&[]));
                 return write!(self.out, "{text}").map_err(CliError::Terminal);
             }
-            Command::Serve
+            Command::Serve { .. }
             | Command::Init(_)
             | Command::Employee(_)
             | Command::Device(_)
@@ -135,6 +143,10 @@ impl Shell<'_> {
         }
         let by = operator(desk);
         let config = files::config(&files::read_sheets(&place, &self.variables, &set)?)?;
+        if let Command::Serve { detach: true } = &command {
+            // It fails where this is a session of its own already.
+            let _ = rustix::process::setsid();
+        }
         let Some(need) = commands::need(&command) else {
             return self.world.serve(&place, &config, self.words);
         };
@@ -225,7 +237,8 @@ fn variables() -> Vec<(String, String)> {
     std::env::vars_os().filter_map(ours).collect()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the shell reads the clock, once")]
-fn now() -> Millis {
+/// What the clock says.
+#[expect(clippy::disallowed_methods, reason = "the shell reads the clock")]
+pub fn now() -> Millis {
     Millis(jiff::Timestamp::now().as_millisecond())
 }

@@ -66,6 +66,7 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
             ];
             say("error.login", &facts)
         }
+        CliError::ConsoleTerminal => say("error.console_terminal", &[]),
         CliError::NoEngine => say("error.no_engine", &[]),
         CliError::EngineStopped => say("error.engine_stopped", &[]),
         CliError::Fallen => say("error.fallen", &[]),
