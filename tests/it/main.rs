@@ -5,6 +5,8 @@ mod binary;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod console;
+#[cfg(test)]
 mod desk_of_text;
 #[cfg(test)]
 mod disk_full;
@@ -36,6 +38,8 @@ mod phone;
 mod port;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod pty;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
