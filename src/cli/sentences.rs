@@ -5,6 +5,7 @@ use std::error::Error as _;
 use super::config::{ConfigError, ConfigFault, Wanted};
 use super::error::CliError;
 use crate::domain::PhoneError;
+use crate::ui::KeyFault;
 use crate::words::{Words, safe};
 
 /// Says an error: one sentence, and under it the causes, each once.
@@ -147,12 +148,26 @@ pub(super) fn config_fault(words: &Words, fault: &ConfigFault) -> String {
         ConfigFault::Missing(key) => say("config.missing", &[("key", key)]),
         ConfigFault::Twice(name) => say("config.twice", &[("name", name)]),
         ConfigFault::TwoPasswords(gateway) => say("config.two_passwords", &[("gateway", gateway)]),
+        ConfigFault::Keys(fault) => key_fault(words, fault),
         ConfigFault::Tls => say("config.tls", &[]),
         ConfigFault::NoFile => say("config.no_file", &[]),
     }
 }
 
-const fn takes(wanted: Wanted) -> &'static str {
+const fn key_fault(words: &Words, fault: &KeyFault) -> String {
+    match fault {
+        KeyFault::NoAct(name) => words.say("config.no_act", &[("name", name)]),
+        KeyFault::NotAKey(key) => words.say("config.not_a_key", &[("key", key)]),
+        KeyFault::Never(key) => words.say("config.never_bound", &[("key", &key.to_string())]),
+        KeyFault::Twice { key, first, second } => {
+            let key = key.to_string();
+            let facts = [("key", &*key), ("first", first), ("second", second)];
+            words.say("config.bound_twice", &facts)
+        }
+    }
+}
+
+fn takes(wanted: Wanted) -> &'static str {
     match wanted {
         Wanted::Text => "takes.text",
         Wanted::Flag => "takes.flag",
