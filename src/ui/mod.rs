@@ -20,7 +20,7 @@ mod view;
 
 pub mod terminal;
 
-pub use keys::Key;
+pub use keys::{Key, KeyFault, Keys};
 pub use look::{Glyphs, Look, Theme};
 pub use message::{Detached, Effect, Message, Token};
 pub use model::{Model, Site, SiteGateway};

@@ -26,6 +26,10 @@ pub enum Intent {
     PreviousPane,
     /// A screen.
     Show(Screen),
+    /// Reports, which come with a later part.
+    Reports,
+    /// The log of the person that is selected, or of all again.
+    LogOf,
     /// Acknowledges the alarm that is selected, or the one that is shown.
     Acknowledge,
     /// Acknowledges all alarms.
@@ -76,6 +80,8 @@ pub enum Intent {
     Help,
     /// Acts by name.
     Commands,
+    /// Starts the reception where none is running.
+    Start,
     /// Closes this window.
     Leave,
     /// Paints anew.

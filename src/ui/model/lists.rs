@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+
+use super::PersonMark;
 use crate::domain::{AlarmId, EmployeeId, GatewayName, Millis, OutboxId, Seq};
 use crate::ui::keys::Intent;
 
@@ -12,6 +15,8 @@ pub struct Cursor {
     pub top: usize,
     /// When another thing came under the cursor without a key; action keys are dead for 400 ms after.
     pub moved_at: Option<Millis>,
+    /// What stood under the cursor when a frame was drawn last: what keys act on.
+    pub shown: Option<RowId>,
 }
 
 /// What a row is.
@@ -48,6 +53,14 @@ pub struct Lists {
     pub links: Vec<GatewayName>,
     /// Entries of help that match.
     pub help: Vec<Intent>,
+    /// The lines of the log screen that match, the newest first: [`crate::ui::Model::line_of`] has them.
+    pub log: Vec<Seq>,
+    /// The history of the person that is open, the newest first.
+    pub history: Vec<Seq>,
+    /// When half of those who came today had come: the median of their first arrivals.
+    pub median: Option<Millis>,
+    /// People with an alarm of their own that is not shelved.
+    pub alarmed: BTreeMap<EmployeeId, PersonMark>,
 }
 
 /// In which order people stand.

@@ -1,10 +1,18 @@
 //! All that a console knows and shows. Rows are indices and identities, never widgets, so that `view` borrows it.
 
+mod asked;
+mod curve;
 mod dialog;
 mod facts;
+mod index;
 mod lists;
+mod marks;
+mod screens;
+mod select;
+mod time;
+mod wants;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Time;
@@ -12,12 +20,19 @@ use jiff::tz::TimeZone;
 
 pub use dialog::{Dialog, Question};
 pub use facts::{Day, Facts};
+pub use index::fold;
+pub(super) use index::{Index, matches};
 pub use lists::{Cursor, Lists, Order, RowId};
+pub use marks::PersonMark;
+pub use screens::{Pane, Screen};
+pub(super) use select::line_employee;
+pub(super) use wants::{Dirty, Wants};
 
 use super::Look;
+use super::keys::Keys;
 use super::message::{Detached, Token};
-use crate::api::{LogFilter, LogLine, PersonDetail};
-use crate::domain::{EmployeeId, GatewayName, Millis, Seq};
+use crate::api::{Command, LogFilter, LogLine, PersonDetail};
+use crate::domain::{AlarmId, EmployeeId, GatewayName, Millis, Seq};
 use crate::words::Words;
 
 /// What the configuration says of the desk.
@@ -111,58 +126,20 @@ pub struct Model {
     pub rang_at: Option<Millis>,
     /// The title that the window has.
     pub title: String,
-}
-
-/// A screen.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Screen {
-    /// People, live feed, alarms, link.
-    #[default]
-    Desk,
-    /// The full table; a person.
-    People,
-    /// Every event.
-    Log,
-    /// Answers.
-    Outbox,
-    /// Gateways.
-    Link,
-    /// Alarms.
-    Alarms,
-    /// Help.
-    Help,
-}
-
-/// A pane.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Pane {
-    /// People.
-    #[default]
-    People,
-    /// The live feed.
-    Live,
-    /// Alarms.
-    Alarms,
-    /// The person that is selected: no list.
-    Person,
-    /// The history of the person that is open.
-    History,
-    /// The log.
-    Log,
-    /// The line of the log that is open: no list.
-    Line,
-    /// The outbox.
-    Outbox,
-    /// Gateways.
-    Links,
-    /// Arrivals: no list.
-    Arrivals,
-    /// Reply times: no list.
-    Replies,
-    /// Link and outbox in short: no list.
-    Health,
-    /// Help.
-    Help,
+    /// Which key does what.
+    pub keys: Keys,
+    /// What help is looked through for; empty shows all.
+    pub help_find: String,
+    /// The alarm of the alarm line when a frame was drawn last, and since when it stands there.
+    pub alarm_line: Option<(AlarmId, Millis)>,
+    /// Alarms that were rung for.
+    pub(super) announced: BTreeSet<AlarmId>,
+    /// What is still to be asked.
+    pub(super) wants: Wants,
+    /// Which lists are not up to date.
+    pub(super) dirty: Dirty,
+    /// People's names in their order.
+    pub(super) index: Index,
 }
 
 /// One person.
@@ -208,7 +185,16 @@ pub struct Notice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// An act: its reply is said in the notice.
-    Act,
+    Act {
+        /// What is done.
+        command: Command,
+        /// What it is about, in words: a name, an alarm.
+        about: String,
+    },
+    /// Who is in, after cards have changed.
+    People,
+    /// One line of the log, to be opened.
+    Line(Seq),
     /// A person's card and phones.
     Person(EmployeeId),
     /// A page of a person's history.
@@ -264,6 +250,13 @@ impl Model {
             last_token: 0,
             rang_at: None,
             title: String::new(),
+            keys: Keys::default(),
+            help_find: String::new(),
+            alarm_line: None,
+            announced: BTreeSet::new(),
+            wants: Wants::default(),
+            dirty: Dirty::ALL,
+            index: Index::default(),
         }
     }
 }

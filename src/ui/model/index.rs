@@ -1,0 +1,159 @@
+use std::collections::BTreeMap;
+
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
+use super::Order;
+use crate::api::PersonFact;
+use crate::domain::EmployeeId;
+use crate::ui::keys::latin_digit;
+
+/// People's names in their order, made once: sorting 5,000 people then compares numbers alone.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    /// In the order of the cards, as [`super::Facts::people`] has them.
+    entries: Vec<IndexEntry>,
+}
+
+#[derive(Clone, Debug)]
+struct IndexEntry {
+    /// The place by name.
+    name: u32,
+    /// The place by team, then by name.
+    team: u32,
+    /// Name, short name and number, folded, to be looked through.
+    text: Box<str>,
+}
+
+impl Index {
+    /// Takes people in.
+    pub fn new(people: &BTreeMap<EmployeeId, PersonFact>) -> Self {
+        let names: Vec<(String, Option<String>)> = people
+            .values()
+            .map(|fact| (fold(&fact.name), fact.team.as_deref().map(fold)))
+            .collect();
+        let mut by_name: Vec<usize> = (0..names.len()).collect();
+        by_name.sort_by(|a, b| names[*a].0.cmp(&names[*b].0));
+        let mut by_team = by_name.clone();
+        // Who is in no team stands last.
+        by_team.sort_by_key(|at| (names[*at].1.is_none(), names[*at].1.as_deref()));
+        let (by_name, by_team) = (places(&by_name), places(&by_team));
+        let entries = people.values().zip(names).enumerate();
+        let entries = entries
+            .map(|(at, (fact, (name, _)))| IndexEntry {
+                name: by_name[at],
+                team: by_team[at],
+                text: format!("{name} {} {}", fold(&fact.short), fact.employee).into(),
+            })
+            .collect();
+        Self { entries }
+    }
+
+    /// The people whose name, short name or number has every word of `query`, in `order`. `attention` is who comes first.
+    pub fn sorted(
+        &self,
+        people: &BTreeMap<EmployeeId, PersonFact>,
+        order: Order,
+        query: &str,
+        attention: impl Fn(EmployeeId) -> bool,
+    ) -> Vec<EmployeeId> {
+        let words = words_of(query);
+        let found = people.values().zip(&self.entries);
+        let found = found.filter(|(_, entry)| has_words(&entry.text, &words));
+        let mut keyed: Vec<(i64, u32, EmployeeId)> = found
+            .map(|(fact, entry)| {
+                let key = match order {
+                    Order::Attention => i64::from(!attention(fact.employee)),
+                    Order::Name => 0,
+                    Order::Time => fact
+                        .since
+                        .map_or(i64::MAX, |since| since.0.saturating_neg()),
+                    Order::Team => i64::from(entry.team),
+                };
+                (key, entry.name, fact.employee)
+            })
+            .collect();
+        keyed.sort_unstable();
+        keyed.into_iter().map(|(_, _, employee)| employee).collect()
+    }
+
+    /// How many people are in it.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+}
+
+/// For each entry, at which place of `order` it stands.
+fn places(order: &[usize]) -> Vec<u32> {
+    let mut places = vec![0; order.len()];
+    for (place, at) in order.iter().enumerate() {
+        places[*at] = u32::try_from(place).unwrap_or(u32::MAX);
+    }
+    places
+}
+
+/// Whether `text` has every word of `query`, both folded.
+pub fn matches(text: &str, query: &str) -> bool {
+    has_words(&fold(text), &words_of(query))
+}
+
+fn words_of(query: &str) -> Vec<String> {
+    fold(query).split_whitespace().map(str::to_owned).collect()
+}
+
+fn has_words(text: &str, words: &[String]) -> bool {
+    words.iter().all(|word| text.contains(word.as_str()))
+}
+
+/// Folds a text so that what people take for the same letter compares the same: no marks, no capitals, one yeh and kaf,
+/// Latin digits.
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let letters = text.nfkd().filter(|c| !is_combining_mark(*c));
+    for c in letters.flat_map(char::to_lowercase) {
+        match c {
+            'ı' => folded.push('i'),
+            'ß' => folded.push_str("ss"),
+            'ø' => folded.push('o'),
+            'ł' => folded.push('l'),
+            'đ' => folded.push('d'),
+            'æ' => folded.push_str("ae"),
+            'œ' => folded.push_str("oe"),
+            'ي' | 'ى' => folded.push('ی'),
+            'ك' => folded.push('ک'),
+            'ة' => folded.push('ه'),
+            '\u{200c}' | '\u{200d}' | '\u{640}' | '\u{307}' => {}
+            c => folded.push(latin_digit(c).unwrap_or(c)),
+        }
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_take_for_the_same_letter_is_the_same() {
+        for (text, folded) in [
+            ("Yılmaz Ayşe", "yilmaz ayse"),
+            ("İREM Öztürk", "irem ozturk"),
+            ("Straße", "strasse"),
+            ("Søren Łukasz", "soren lukasz"),
+            ("علي كريمي", "علی کریمی"),
+            ("می\u{200c}آیم", "میایم"),
+            ("۰۹۱۲ ٠٩", "0912 09"),
+            ("ﬁ", "fi"),
+            ("Ανδρέας", "ανδρεας"),
+        ] {
+            assert_eq!(fold(text), folded, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_word_must_be_there() {
+        assert!(matches("Yılmaz Ayşe", "ays yil"));
+        assert!(matches("Yılmaz Ayşe", ""));
+        assert!(!matches("Yılmaz Ayşe", "ays kaya"));
+    }
+}

@@ -1,0 +1,58 @@
+use std::collections::BTreeSet;
+
+use crate::domain::{EmployeeId, GatewayName, Millis, Seq};
+
+/// What is still to be asked of the engine.
+#[derive(Clone, Debug, Default)]
+pub struct Wants {
+    /// Reply times of these gateways.
+    pub replies: BTreeSet<GatewayName>,
+    /// People, because cards have changed.
+    pub people: bool,
+    /// When people were asked for last.
+    pub people_at: Option<Millis>,
+    /// Who is selected, and since when: a person is asked for when the selection rests.
+    pub rest: Option<(EmployeeId, Millis)>,
+    /// Whether the person that is selected is to be asked for again.
+    pub person: bool,
+    /// Whether the lines of the log screen are of another filter, or of none.
+    pub log: bool,
+    /// A line that is to be opened once it came.
+    pub line: Option<Seq>,
+}
+
+/// Which lists `prepare` has to make anew.
+#[expect(clippy::struct_excessive_bools, reason = "each list is made by itself")]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dirty {
+    /// Who there is, and how they are called.
+    pub names: bool,
+    /// Who is in.
+    pub people: bool,
+    /// The log, the live feed, a person's history.
+    pub log: bool,
+    /// Alarms.
+    pub alarms: bool,
+    /// The outbox.
+    pub outbox: bool,
+    /// Gateways.
+    pub links: bool,
+    /// Help.
+    pub help: bool,
+    /// Whether a key changed what the lists hold, so that a row that is gone is no surprise.
+    pub by_key: bool,
+}
+
+impl Dirty {
+    /// All lists.
+    pub const ALL: Self = Self {
+        names: true,
+        people: true,
+        log: true,
+        alarms: true,
+        outbox: true,
+        links: true,
+        help: true,
+        by_key: false,
+    };
+}
