@@ -154,7 +154,7 @@ pub(super) fn config_fault(words: &Words, fault: &ConfigFault) -> String {
     }
 }
 
-const fn key_fault(words: &Words, fault: &KeyFault) -> String {
+fn key_fault(words: &Words, fault: &KeyFault) -> String {
     match fault {
         KeyFault::NoAct(name) => words.say("config.no_act", &[("name", name)]),
         KeyFault::NotAKey(key) => words.say("config.not_a_key", &[("key", key)]),
@@ -167,7 +167,7 @@ const fn key_fault(words: &Words, fault: &KeyFault) -> String {
     }
 }
 
-fn takes(wanted: Wanted) -> &'static str {
+const fn takes(wanted: Wanted) -> &'static str {
     match wanted {
         Wanted::Text => "takes.text",
         Wanted::Flag => "takes.flag",

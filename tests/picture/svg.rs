@@ -91,7 +91,10 @@ fn look(cell: &Cell) -> Look {
     let default = || FOREGROUND.to_owned();
     let (foreground, background) = if cell.inverse() {
         let behind = foreground.unwrap_or_else(default);
-        (background.unwrap_or_else(|| BACKGROUND.to_owned()), Some(behind))
+        (
+            background.unwrap_or_else(|| BACKGROUND.to_owned()),
+            Some(behind),
+        )
     } else {
         (foreground.unwrap_or_else(default), background)
     };

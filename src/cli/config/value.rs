@@ -357,10 +357,7 @@ fn plain_texts(key: &str, texts: &[&str], most: usize) -> Result<Value, ConfigFa
         let key = key.to_owned();
         return Err(ConfigFault::Length { key, most });
     }
-    if texts
-        .iter()
-        .any(|text| text.chars().any(char::is_control))
-    {
+    if texts.iter().any(|text| text.chars().any(char::is_control)) {
         return Err(wrong(key, Wanted::Texts));
     }
     let texts = texts.iter().map(|text| (*text).to_owned());

@@ -68,8 +68,10 @@ pub fn console(
         let pump = Pump::start(place.socket(), opening.desk.clone(), messages_tx);
         let (columns, rows) = terminal::size();
         let site = site_of(config, &opening);
-        let look = look_of_environment();
-        let model = Model::new(site, Arc::new(words.clone()), look, now(), columns, rows);
+        let look = look_of(config);
+        let words = Arc::new(words.clone());
+        let mut model = Model::new(site, words, look, now(), columns, rows);
+        model.keys = config.console.keys.clone();
         let mut console = Console {
             model,
             screen: Screen::open(columns, rows)?,
@@ -77,6 +79,7 @@ pub fn console(
             place,
             given: opening.given,
             starting: None,
+            rings: config.console.bell,
             ticks: 0,
             is_over: false,
         };
@@ -107,6 +110,8 @@ struct Console<'a> {
     place: &'a Place,
     given: Vec<String>,
     starting: Option<Starting>,
+    /// Whether a new alarm rings.
+    rings: bool,
     ticks: u32,
     is_over: bool,
 }
@@ -186,6 +191,7 @@ impl Console<'_> {
             Effect::Start => self.start(),
             Effect::Leave => self.is_over = true,
             Effect::Copy(text) => self.screen.say(&terminal::copy(&text)),
+            Effect::Bell if !self.rings => {}
             Effect::Bell => self.screen.say(&terminal::bell()),
             Effect::Title(text) => self.screen.say(&terminal::title(&text)),
             Effect::Redraw => self.screen.redraw(self.model.columns, self.model.rows),
@@ -301,8 +307,9 @@ fn site_of(config: &Config, opening: &Opening) -> Site {
     }
 }
 
-/// What the environment says of colours and characters: <https://no-color.org>, and the locale as setlocale(3) reads it.
-fn look_of_environment() -> Look {
+/// Colours and characters: what the configuration says, but for NO_COLOR (<https://no-color.org>); where it says nothing
+/// of characters, the locale as setlocale(3) reads it.
+fn look_of(config: &Config) -> Look {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
@@ -315,13 +322,13 @@ fn look_of_environment() -> Look {
         theme: if variable("NO_COLOR").is_some() {
             Theme::Mono
         } else {
-            Theme::default()
+            config.console.theme
         },
-        glyphs: if is_utf8 {
+        glyphs: config.console.glyphs.unwrap_or(if is_utf8 {
             Glyphs::Unicode
         } else {
             Glyphs::Ascii
-        },
+        }),
     }
 }
 
