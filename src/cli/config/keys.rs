@@ -169,12 +169,7 @@ const CONSOLE: &[Key] = &[
         "\"auto\"",
     ),
     key("bell", Kind::Flag, "true"),
-    Key {
-        name: "keys",
-        kind: Kind::Texts { most: 100 },
-        default: Some("[]"),
-        example: "[\"retry = w F5\"]",
-    },
+    key("keys", Kind::Texts { most: 100 }, "[]"),
 ];
 
 /// The words for the days of a week, as the file writes them, Monday first.
