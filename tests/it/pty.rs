@@ -118,6 +118,14 @@ impl Terminal {
         self.until(&format!("no '{text}'"), |screen| !screen.contains(text));
     }
 
+    /// Waits until more than `octets` octets have come in all.
+    pub(crate) fn writes_after(&self, octets: u64) {
+        let came = self.screen.wait(Duration::from_secs(20), |screen| {
+            (screen.octets > octets).then_some(())
+        });
+        came.expect("the program writes");
+    }
+
     fn until(&self, what: &str, is_there: impl Fn(&str) -> bool) {
         let came = self.waits(Duration::from_secs(20), is_there);
         assert!(came, "{what} is waited for on:\n{}", self.text());

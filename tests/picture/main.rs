@@ -1,6 +1,13 @@
 //! Makes `assets/console.svg`, the README's picture of the console, from the real screen of a demo:
 //! `cargo build --release && cargo run --release --example picture`.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "it shares the tests' ways, and prints"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,7 +18,6 @@ use self::pty::Terminal;
 mod pty;
 mod svg;
 #[path = "../it/watch.rs"]
-#[expect(dead_code, reason = "a picture needs a part of it")]
 mod watch;
 
 const COLUMNS: u16 = 120;
