@@ -4,24 +4,24 @@
 mod pump;
 mod screen;
 mod start;
+mod window;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use self::pump::{Order, Pump};
+use self::pump::Pump;
 use self::screen::{Ready, Screen};
-use self::start::Starting;
+use self::window::{Display, Window};
 use super::config::Config;
 use super::error::CliError;
 use super::place::Place;
 use super::run::now;
 use super::wiring::{finish, runtime};
+use crate::ui::Message;
 use crate::ui::terminal::{self, HangUp, Input, Keys, Raw};
-use crate::ui::{Detached, Effect, Glyphs, Look, Message, Model, Site, SiteGateway, Theme};
 use crate::words::Words;
 
 /// Messages that are taken in before a frame is drawn: what an engine at full speed tells in a frame's time.
@@ -32,8 +32,6 @@ const FRAME: Duration = Duration::from_millis(100);
 const KEY_FRAME: Duration = Duration::from_millis(25);
 /// How long a terminal may take for what is on the way to it when the console ends.
 const LAST_WORDS: Duration = Duration::from_millis(200);
-/// How often the free space of the disk is looked at, in seconds.
-const DISK_EVERY_S: u32 = 60;
 
 /// What a console is opened with.
 #[derive(Clone, Debug, Default)]
@@ -67,25 +65,14 @@ pub fn console(
         watch_keyboard(messages_tx.clone())?;
         let pump = Pump::start(place.socket(), opening.desk.clone(), messages_tx);
         let (columns, rows) = terminal::size();
-        let site = site_of(config, &opening);
-        let look = look_of(config);
-        let words = Arc::new(words.clone());
-        let mut model = Model::new(site, words, look, now(), columns, rows);
-        model.keys = config.console.keys.clone();
+        let window = Window::open(place, config, words, opening, pump, (columns, rows));
         let mut console = Console {
-            model,
+            window,
             screen: Screen::open(columns, rows)?,
-            pump,
-            place,
-            given: opening.given,
-            starting: None,
-            rings: config.console.bell,
-            ticks: 0,
-            is_over: false,
         };
         let ended = console.run(messages, &mut signals).await;
         // What is on the way to the terminal comes before it is given back.
-        if timeout(LAST_WORDS, console.screen.idle()).await.is_ok() {
+        if timeout(LAST_WORDS, console.screen.ready()).await.is_ok() {
             drop(raw);
         } else {
             raw.abandon();
@@ -104,16 +91,8 @@ enum Heard {
 }
 
 struct Console<'a> {
-    model: Model,
+    window: Window<'a>,
     screen: Screen,
-    pump: Pump,
-    place: &'a Place,
-    given: Vec<String>,
-    starting: Option<Starting>,
-    /// Whether a new alarm rings.
-    rings: bool,
-    ticks: u32,
-    is_over: bool,
 }
 
 impl Console<'_> {
@@ -122,12 +101,11 @@ impl Console<'_> {
         mut messages: mpsc::Receiver<Heard>,
         signals: &mut Signals,
     ) -> Result<(), CliError> {
-        self.look_at_disk();
         let mut heard = Vec::with_capacity(DRAIN);
         let mut last_frame: Option<Instant> = None;
         // When the next frame is due; `None` where nothing changed.
         let mut due = Some(Instant::now());
-        while !self.is_over {
+        while !self.window.is_over() {
             let pause = tokio::select! {
                 biased;
                 signal = signals.next() => match signal {
@@ -135,14 +113,14 @@ impl Console<'_> {
                     Told::HangUp => return Err(CliError::HangUp),
                     Told::Resized => {
                         let (columns, rows) = terminal::size();
-                        self.screen.resize(columns, rows);
-                        self.take(Message::Resize { columns, rows });
+                        self.screen.redraw(columns, rows);
+                        self.window.take(Message::Resize { columns, rows });
                         KEY_FRAME
                     }
                 },
                 Ready = self.screen.ready(), if due.is_some_and(|due| due <= Instant::now()) => {
-                    crate::ui::prepare(&mut self.model);
-                    self.screen.draw(&self.model);
+                    crate::ui::prepare(&mut self.window.model);
+                    self.screen.draw(&self.window.model);
                     last_frame = Some(Instant::now());
                     due = None;
                     continue;
@@ -160,17 +138,18 @@ impl Console<'_> {
                                 if matches!(message, Message::Key(_) | Message::Paste(_)) {
                                     pause = KEY_FRAME;
                                 }
-                                self.take(message);
+                                self.window.take(message);
                             }
                         }
                     }
                     pause
                 }
                 () = next_second() => {
-                    self.tick();
+                    self.window.tick();
                     FRAME
                 }
             };
+            self.show();
             let now = Instant::now();
             let wanted = last_frame.map_or(now, |last| (last + pause).max(now));
             due = Some(due.map_or(wanted, |due| due.min(wanted)));
@@ -178,69 +157,17 @@ impl Console<'_> {
         Ok(())
     }
 
-    fn take(&mut self, message: Message) {
-        for effect in crate::ui::update(&mut self.model, now(), message) {
-            self.act(effect);
-        }
-    }
-
-    fn act(&mut self, effect: Effect) {
-        match effect {
-            Effect::Ask(token, ask) => self.order(token, Order::Ask(token, ask)),
-            Effect::Refresh => self.order(0, Order::Refresh),
-            Effect::Start => self.start(),
-            Effect::Leave => self.is_over = true,
-            Effect::Copy(text) => self.screen.say(&terminal::copy(&text)),
-            Effect::Bell if !self.rings => {}
-            Effect::Bell => self.screen.say(&terminal::bell()),
-            Effect::Title(text) => self.screen.say(&terminal::title(&text)),
-            Effect::Redraw => self.screen.redraw(self.model.columns, self.model.rows),
-        }
-    }
-
-    fn order(&mut self, token: crate::ui::Token, order: Order) {
-        if !self.pump.order(order) {
-            self.take(Message::Reply(token, None));
-        }
-    }
-
-    fn start(&mut self) {
-        let detached = match Starting::start(self.place, &self.given) {
-            Ok(starting) => {
-                self.starting = Some(starting);
-                Detached::Starting
+    fn show(&mut self) {
+        for display in self.window.displays() {
+            match display {
+                Display::Copy(text) => self.screen.say(&terminal::copy(&text)),
+                Display::Bell => self.screen.say(&terminal::bell()),
+                Display::Title(text) => self.screen.say(&terminal::title(&text)),
+                Display::Redraw => {
+                    let model = &self.window.model;
+                    self.screen.redraw(model.columns, model.rows);
+                }
             }
-            Err(error) => {
-                tracing::error!(%error, "the reception could not be started");
-                Detached::StartFailed(None)
-            }
-        };
-        self.take(Message::Detached(detached));
-    }
-
-    fn tick(&mut self) {
-        if let Some(code) = self.starting.as_mut().and_then(Starting::ended) {
-            self.starting = None;
-            self.take(Message::Detached(Detached::StartFailed(code)));
-        }
-        self.ticks = self.ticks.wrapping_add(1);
-        if self.ticks.is_multiple_of(DISK_EVERY_S) {
-            self.look_at_disk();
-        }
-        self.take(Message::Tick);
-    }
-
-    fn look_at_disk(&mut self) {
-        let Ok(disk) = rustix::fs::statvfs(self.place.dir()) else {
-            return;
-        };
-        let percent = disk
-            .f_bavail
-            .saturating_mul(100)
-            .checked_div(disk.f_blocks)
-            .and_then(|percent| u8::try_from(percent).ok());
-        if let Some(percent) = percent {
-            self.take(Message::DiskFree(percent));
         }
     }
 }
@@ -289,47 +216,6 @@ async fn at(due: Option<Instant>) {
 async fn next_second() {
     let past = now().0.rem_euclid(1_000).unsigned_abs();
     sleep(Duration::from_millis(1_000 - past)).await;
-}
-
-fn site_of(config: &Config, opening: &Opening) -> Site {
-    let gateways = config.gateways.iter().map(|gateway| SiteGateway {
-        name: gateway.name.clone(),
-        address: format!("{}:{}", gateway.host, gateway.port),
-        source_address: gateway.source_address.clone(),
-    });
-    Site {
-        name: config.site.name.clone(),
-        time_zone: config.site.time_zone.clone(),
-        day_starts: config.site.day_starts,
-        gateways: gateways.collect(),
-        desk: opening.desk.clone(),
-        is_demo: opening.is_demo,
-    }
-}
-
-/// Colours and characters: what the configuration says, but for NO_COLOR (<https://no-color.org>); where it says nothing
-/// of characters, the locale as setlocale(3) reads it.
-fn look_of(config: &Config) -> Look {
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .find_map(variable);
-    let is_utf8 = locale.is_none_or(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    });
-    Look {
-        theme: if variable("NO_COLOR").is_some() {
-            Theme::Mono
-        } else {
-            config.console.theme
-        },
-        glyphs: config.console.glyphs.unwrap_or(if is_utf8 {
-            Glyphs::Unicode
-        } else {
-            Glyphs::Ascii
-        }),
-    }
 }
 
 /// What the system tells a console.

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::Heard;
 use crate::api::{Ask, Query, Reply, Snapshot};
@@ -12,6 +12,9 @@ use crate::ui::{Detached, Message, Token};
 
 /// The pause between two tries to reach an engine.
 const AGAIN: Duration = Duration::from_millis(500);
+/// An engine that was there and is not comes back by itself within this time, where a service manager keeps it; after it
+/// somebody has to start it.
+const COMES_BACK: Duration = Duration::from_secs(5);
 /// Requests that may wait: a person gives one at a time, and the console asks for a few pages beside.
 const ORDERS: usize = 64;
 
@@ -75,17 +78,21 @@ struct Line {
 impl Line {
     async fn run(mut self) -> Result<(), Gone> {
         let mut said = None;
-        let mut was_attached = false;
+        // Why and when the connection to an engine broke.
+        let mut broke: Option<(Detached, Instant)> = None;
         loop {
             let why = match self.attach().await {
                 Ok((client, snapshot)) => {
-                    was_attached = true;
                     self.say(Message::Attached(snapshot)).await?;
                     said = None;
-                    self.talk(client).await?
+                    let why = self.talk(client).await?;
+                    broke = Some((why, Instant::now()));
+                    why
                 }
-                Err(PortError::NotRunning | PortError::Closed) if was_attached => Detached::Lost,
-                Err(error) => why(&error),
+                Err(error) => match (why(&error), broke) {
+                    (Detached::NotRunning, Some((why, at))) if at.elapsed() < COMES_BACK => why,
+                    (why, _) => why,
+                },
             };
             if said != Some(why) {
                 said = Some(why);

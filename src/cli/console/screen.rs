@@ -44,11 +44,6 @@ impl Screen {
         })
     }
 
-    /// The window has another size.
-    pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.redraw(columns, rows);
-    }
-
     /// The next frame paints everything.
     pub fn redraw(&mut self, columns: u16, rows: u16) {
         self.canvas = Canvas::new(columns, rows);
@@ -66,11 +61,6 @@ impl Screen {
             Ok(_) => Ready,
             Err(_) => std::future::pending().await,
         }
-    }
-
-    /// Waits until nothing is on the way to the terminal.
-    pub async fn idle(&mut self) {
-        self.ready().await;
     }
 
     /// Draws `model`. To be called where [`Screen::ready`] said so.
