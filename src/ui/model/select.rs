@@ -1,6 +1,6 @@
 //! What is selected, and what it is about.
 
-use super::{Model, Pane, RowId};
+use super::{Model, Pane, RowId, Screen};
 use crate::api::{LogLine, LogWhat};
 use crate::domain::{AlarmId, EmployeeId, OutboxId, Seq};
 
@@ -11,7 +11,8 @@ impl Model {
         cursor.on.as_ref().or(cursor.shown.as_ref())
     }
 
-    /// The person that the selection is about: of the pane that keys go to, else of the people.
+    /// The person that the selection is about: of the pane that keys go to, else, on the screens that
+    /// show people, the one that is selected among them.
     pub fn subject(&self) -> Option<EmployeeId> {
         let open = self.person.as_ref().filter(|person| person.is_open);
         let of_pane = match self.pane {
@@ -41,7 +42,8 @@ impl Model {
             )
             | None => None,
         };
-        of_pane.or_else(of_people)
+        let is_people = matches!(self.screen, Screen::Desk | Screen::People);
+        of_pane.or_else(|| if is_people { of_people() } else { None })
     }
 
     /// The person that a row is about.

@@ -17,8 +17,16 @@ pub struct Wants {
     pub person: bool,
     /// Whether the lines of the log screen are of another filter, or of none.
     pub log: bool,
+    /// Up to which row the lines of the log screen and of a person's history have what came in since.
+    pub merged_up_to: Seq,
     /// A line that is to be opened once it came.
     pub line: Option<Seq>,
+    /// Whether this window was connected before.
+    pub was_attached: bool,
+    /// Whether a snapshot was asked for and has not come.
+    pub snapshot: bool,
+    /// At how many entries the outbox is looked through for old ones again.
+    pub outbox_limit: usize,
 }
 
 /// Which lists `prepare` has to make anew.

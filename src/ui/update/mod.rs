@@ -1,31 +1,140 @@
 //! What a message changes.
 
-use super::{Effect, Message, Model};
-use crate::domain::Millis;
+mod acts;
+mod bell;
+mod copy;
+mod cursor;
+mod dialogs;
+mod events;
+mod goes;
+mod input;
+mod log;
+mod missing;
+mod opens;
+mod palette;
+mod prepare;
+mod replies;
+mod say;
+#[cfg(test)]
+mod tests;
+
+pub use prepare::prepare;
+
+use super::model::{Dialog, Question};
+use super::{Detached, Effect, Key, Message, Model};
+use crate::api::{Event, Snapshot};
+use crate::domain::{Millis, Seq};
+
+/// How long a notice stands.
+const NOTICE_MS: i64 = 60 * Millis::SECOND;
 
 /// Takes a message in at `now`, and says what is to be done outside.
 pub fn update(model: &mut Model, now: Millis, message: Message) -> Vec<Effect> {
+    let mut out = Vec::new();
     model.now = now;
     match message {
-        Message::Resize { columns, rows } => (model.columns, model.rows) = (columns, rows),
-        Message::Attached(snapshot) => {
-            model.detached = None;
-            model.facts.begin(*snapshot);
+        Message::Key(key) => {
+            press(model, &mut out, key);
+            missing::ask(model, &mut out);
         }
-        Message::Detached(why) => model.detached = Some((why, now)),
+        Message::Paste(text) => dialogs::paste(model, &text),
+        Message::Resize { columns, rows } => {
+            (model.columns, model.rows) = (columns, rows);
+            missing::ask(model, &mut out);
+        }
+        Message::Tick => tick(model, &mut out),
+        Message::Attached(snapshot) => attached(model, &mut out, *snapshot),
+        Message::Event(revision, event) => happened(model, &mut out, revision, event),
+        Message::Reply(token, reply) => replies::take(model, &mut out, token, reply),
+        Message::Detached(why) => detached(model, &mut out, why),
         Message::DiskFree(percent) => model.disk_free = Some(percent),
-        Message::Key(super::Key::Char('q')) => return vec![Effect::Leave],
-        Message::Key(_)
-        | Message::Paste(_)
-        | Message::Tick
-        | Message::Event(..)
-        | Message::Reply(..) => {}
     }
-    Vec::new()
+    out
 }
 
-/// Brings the lists up to date before a frame is drawn: order, selection, scrolling. Called once for all messages that
-/// came together.
-pub fn prepare(model: &mut Model) {
-    model.lists.people = model.facts.people.keys().copied().collect();
+fn press(model: &mut Model, out: &mut Vec<Effect>, key: Key) {
+    if key == Key::Ctrl('c') {
+        out.push(Effect::Leave);
+        return;
+    }
+    if let Some((dialog, since)) = model.dialog.take() {
+        dialogs::press(model, out, dialog, since, key);
+    } else if let Some(intent) = model.keys.intent(key) {
+        acts::run(model, out, intent);
+    }
+}
+
+fn happened(model: &mut Model, out: &mut Vec<Effect>, revision: u64, event: Event) {
+    if revision <= model.facts.revision {
+        return;
+    }
+    model.facts.revision = revision;
+    let is_alarm = matches!(event, Event::Alarm(_) | Event::AlarmGone(_));
+    events::apply(model, out, event);
+    if is_alarm {
+        bell::announce(model, out);
+    }
+}
+
+fn tick(model: &mut Model, out: &mut Vec<Effect>) {
+    let now = model.now;
+    let is_over = |until: &Millis| now >= *until;
+    model.unmasked_until = model.unmasked_until.filter(|until| !is_over(until));
+    model.hushed_until = model.hushed_until.filter(|until| !is_over(until));
+    let stands = |at: Millis| now.ms_since(at) < NOTICE_MS;
+    if model.notice.as_ref().is_some_and(|said| !stands(said.at)) {
+        model.notice = None;
+    }
+    missing::ask(model, out);
+    bell::announce(model, out);
+}
+
+fn attached(model: &mut Model, out: &mut Vec<Effect>, snapshot: Snapshot) {
+    let was = model.detached.take();
+    model.facts.begin(snapshot);
+    model.dirty = super::model::Dirty::ALL;
+    model.wants.snapshot = false;
+    model.wants.log = true;
+    model.wants.person = true;
+    model.wants.people = false;
+    model.wants.merged_up_to = Seq(0);
+    model.wants.replies = model
+        .facts
+        .links
+        .iter()
+        .map(|link| link.gateway.clone())
+        .collect();
+    missing::miss_today(model);
+    let asks_to_start = matches!(&model.dialog, Some((Dialog::Ask(Question::Start), _)));
+    if asks_to_start {
+        model.dialog = None;
+    }
+    match was {
+        Some((Detached::Starting, _)) => say::done(model, "notice.started", &[]),
+        Some(_) if model.wants.was_attached => say::done(model, "notice.attached_again", &[]),
+        Some(_) | None => {}
+    }
+    model.wants.was_attached = true;
+    missing::ask(model, out);
+    bell::announce(model, out);
+}
+
+fn detached(model: &mut Model, out: &mut Vec<Effect>, why: Detached) {
+    let before = model.detached;
+    model.wants.snapshot = false;
+    missing::miss_today(model);
+    let why = match (before, why) {
+        // Who stopped it is known already; that the connection is gone says less.
+        (Some((Detached::Stopped, _)), Detached::Lost) => Detached::Stopped,
+        (_, why) => why,
+    };
+    let since = before
+        .filter(|(was, _)| *was == why)
+        .map(|(_, since)| since);
+    model.detached = Some((why, since.unwrap_or(model.now)));
+    let is_news = before.is_none_or(|(was, _)| was != why);
+    if why == Detached::NotRunning && is_news && model.dialog.is_none() {
+        dialogs::question(model, Question::Start);
+    }
+    bell::announce(model, out);
 }

@@ -1,0 +1,383 @@
+//! What somebody wants done.
+
+use super::{copy, cursor, dialogs, goes, missing, opens, say};
+use crate::api::{AlarmState, Ask, Command, FeedOutcome, LogLine, LogWhat};
+use crate::domain::{Action, AlarmId, EmployeeId, Millis, OutboxId, Seq};
+use crate::ui::keys::Intent;
+use crate::ui::model::{Dialog, Model, Pane, Purpose, Question, Screen, line_employee};
+use crate::ui::{Detached, Effect, Glyphs, Theme};
+use tui_input::Input;
+
+/// For how long the bell is hushed.
+const HUSH_MS: i64 = 10 * Millis::MINUTE;
+/// The most acts that wait for their reply: an engine that takes longer has a fault, and pressing on mends none.
+const MOST_ACTS: usize = 64;
+
+/// Does what somebody wants.
+pub(super) fn run(model: &mut Model, out: &mut Vec<Effect>, intent: Intent) {
+    if acts_on_a_row(intent) && has_moved(model, intent) {
+        say::fault(model, "notice.moved", &[]);
+        return;
+    }
+    match intent {
+        Intent::Up => goes::step(model, -1),
+        Intent::Down => goes::step(model, 1),
+        Intent::PageUp => goes::page(model, -1),
+        Intent::PageDown => goes::page(model, 1),
+        Intent::First => goes::to_end(model, false),
+        Intent::Last => goes::to_end(model, true),
+        Intent::Open => opens::open(model, out),
+        Intent::Back => goes::back(model),
+        Intent::NextPane => goes::next_pane(model, true),
+        Intent::PreviousPane => goes::next_pane(model, false),
+        Intent::Show(screen) => goes::show(model, screen),
+        Intent::Help => goes::show(model, Screen::Help),
+        Intent::Reports => say::fault(model, "notice.reports", &[]),
+        Intent::LogOf => goes::log_of(model),
+        Intent::Acknowledge => acknowledge(model, out),
+        Intent::AcknowledgeAll => acknowledge_all(model),
+        Intent::Retry => retry(model, out),
+        Intent::RetryFailed => retry_failed(model),
+        Intent::GiveUp => give_up(model),
+        Intent::Find => dialogs::find(model),
+        Intent::Mark => mark(model, None),
+        Intent::MarkAs(action) => mark(model, Some(action)),
+        Intent::Order => goes::order(model),
+        Intent::Note => note(model),
+        Intent::EarlierDay => goes::day(model, true),
+        Intent::LaterDay => goes::day(model, false),
+        Intent::Kind => goes::kind(model),
+        Intent::Undo => {
+            let about = String::new();
+            act(model, out, Command::Undo, about);
+        }
+        Intent::Pause => pause(model),
+        Intent::Hush => {
+            model.hushed_until = Some(model.now.plus_ms(HUSH_MS));
+            say::done(model, "notice.hushed", &[]);
+        }
+        Intent::Zoom => model.is_zoomed = !model.is_zoomed,
+        Intent::Shelve => shelve(model),
+        Intent::Plain => model.is_plain = !model.is_plain,
+        Intent::Copy => copy::copy(model, out),
+        Intent::Unmask => unmask(model, out),
+        Intent::NextTheme => next_theme(model),
+        Intent::NextGlyphs => {
+            model.look.glyphs = match model.look.glyphs {
+                Glyphs::Unicode => Glyphs::Ascii,
+                Glyphs::Ascii => Glyphs::Unicode,
+            };
+        }
+        Intent::Commands => dialogs::commands(model),
+        Intent::Start => start(model),
+        Intent::Leave if model.site.is_demo => dialogs::question(model, Question::EndDemo),
+        Intent::Leave => out.push(Effect::Leave),
+        Intent::Redraw => out.push(Effect::Redraw),
+    }
+}
+
+/// Whether an intent only moves the cursor.
+pub(super) fn is_move(intent: Intent) -> bool {
+    use Intent::{Down, First, Last, PageDown, PageUp, Up};
+    [Up, Down, PageUp, PageDown, First, Last].contains(&intent)
+}
+
+/// Does what was asked about and answered with yes.
+pub(super) fn confirmed(model: &mut Model, out: &mut Vec<Effect>, question: Question) {
+    match question {
+        Question::Start => {
+            model.detached = Some((Detached::Starting, model.now));
+            out.push(Effect::Start);
+        }
+        Question::AcknowledgeAll(_) => act(model, out, Command::AcknowledgeAll, String::new()),
+        Question::RetryFailed(_) => act(model, out, Command::RetryFailed, String::new()),
+        Question::GiveUp(id) => {
+            let about = model.recipient(id);
+            act(model, out, Command::GiveUp(id), about);
+        }
+        Question::EndDemo => out.push(Effect::Leave),
+    }
+}
+
+/// Asks the engine to do something; `about` is what it is about, for the words afterwards.
+pub(super) fn act(model: &mut Model, out: &mut Vec<Effect>, command: Command, about: String) {
+    if is_detached(model) {
+        return;
+    }
+    let acts = model.waiting.values().filter_map(|purpose| match purpose {
+        Purpose::Act { command, .. } => Some(command),
+        Purpose::Person(_)
+        | Purpose::History(_)
+        | Purpose::Log(_)
+        | Purpose::Line(_)
+        | Purpose::People
+        | Purpose::Arrivals(_)
+        | Purpose::Replies(_)
+        | Purpose::Unmask => None,
+    });
+    let is_twice = acts.clone().any(|other| *other == command);
+    if is_twice || acts.count() >= MOST_ACTS {
+        say::fault(model, "notice.waits", &[]);
+        return;
+    }
+    let purpose = Purpose::Act {
+        command: command.clone(),
+        about,
+    };
+    missing::send(model, out, purpose, Ask::Command(command));
+}
+
+/// What an alarm is about, in words.
+pub(super) fn alarm_words(model: &Model, id: AlarmId) -> String {
+    let alarm = model.alarm(id);
+    alarm.map_or_else(String::new, |alarm| {
+        let name = alarm.employee.map(|employee| model.short_name(employee));
+        model
+            .words
+            .alarm_text(&alarm.kind, name.as_deref(), alarm.count)
+    })
+}
+
+/// Says that nothing can be done while no engine is connected; returns whether that is so.
+fn is_detached(model: &mut Model) -> bool {
+    let is_detached = model.detached.is_some();
+    if is_detached {
+        say::fault(model, "notice.detached", &[]);
+    }
+    is_detached
+}
+
+const fn acts_on_a_row(intent: Intent) -> bool {
+    matches!(
+        intent,
+        Intent::Acknowledge
+            | Intent::Retry
+            | Intent::GiveUp
+            | Intent::Mark
+            | Intent::MarkAs(_)
+            | Intent::Note
+            | Intent::Shelve
+    )
+}
+
+/// Whether another thing has just come to where an act would be done.
+fn has_moved(model: &Model, intent: Intent) -> bool {
+    let on_alarm = matches!(intent, Intent::Acknowledge | Intent::Shelve);
+    if on_alarm && model.selected_alarm().is_none() {
+        return cursor::is_recent(model, model.alarm_line.map(|(_, since)| since));
+    }
+    let has_list = cursor::LISTS.contains(&model.pane);
+    let pane = if has_list { model.pane } else { Pane::People };
+    cursor::has_moved(model, pane)
+}
+
+fn alarm_meant(model: &Model) -> Option<AlarmId> {
+    let shown = model.alarm_line.map(|(id, _)| id);
+    model.selected_alarm().or(shown)
+}
+
+fn acknowledge(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(id) = alarm_meant(model).filter(|id| model.alarm(*id).is_some()) else {
+        say::done(model, "notice.no_alarm", &[]);
+        return;
+    };
+    if model
+        .alarm(id)
+        .is_some_and(|alarm| alarm.state == AlarmState::Seen)
+    {
+        say::done(model, "notice.seen_already", &[]);
+        return;
+    }
+    let about = alarm_words(model, id);
+    act(model, out, Command::Acknowledge(id), about);
+}
+
+fn acknowledge_all(model: &mut Model) {
+    let unseen = |state| matches!(state, AlarmState::New | AlarmState::Ended);
+    let alarms = model.facts.alarms.iter();
+    match alarms.filter(|alarm| unseen(alarm.state)).count() {
+        0 => say::done(model, "notice.no_alarm", &[]),
+        count if !is_detached(model) => dialogs::question(model, Question::AcknowledgeAll(count)),
+        _ => {}
+    }
+}
+
+fn shelve(model: &mut Model) {
+    match alarm_meant(model).filter(|id| model.alarm(*id).is_some()) {
+        Some(id) if !is_detached(model) => dialogs::open(model, Dialog::Shelve(id)),
+        Some(_) => {}
+        None => say::done(model, "notice.no_alarm", &[]),
+    }
+}
+
+fn retry(model: &mut Model, out: &mut Vec<Effect>) {
+    let entry = model.selected_entry();
+    let seq = if let Some(id) = entry {
+        model.facts.outbox.get(&id).map(|entry| entry.seq)
+    } else if let Some(seq) = model.selected_line() {
+        let line = model.line_of(seq).filter(|line| can_retry(line));
+        line.map(|line| line.seq)
+    } else if matches!(model.pane, Pane::Alarms | Pane::Links | Pane::Help) {
+        None
+    } else {
+        model
+            .subject()
+            .and_then(|employee| latest_to_retry(model, employee))
+    };
+    let Some(seq) = seq else {
+        say::fault(model, "notice.nothing_to_retry", &[]);
+        return;
+    };
+    let about = model.line_of(seq).and_then(line_employee);
+    let about = about.map_or_else(String::new, |employee| model.short_name(employee));
+    act(model, out, Command::Retry(seq), about);
+}
+
+/// Whether a line has an answer that can be sent again, or could not be read.
+fn can_retry(line: &LogLine) -> bool {
+    match &line.what {
+        LogWhat::Feed(feed) => {
+            feed.receipt.is_some() || matches!(feed.outcome, FeedOutcome::Unreadable(_))
+        }
+        LogWhat::LinkUp { .. }
+        | LogWhat::LinkDown { .. }
+        | LogWhat::EngineStarted { .. }
+        | LogWhat::EngineStopped
+        | LogWhat::Desk { .. }
+        | LogWhat::Note { .. }
+        | LogWhat::OverBound(_) => false,
+    }
+}
+
+fn latest_to_retry(model: &Model, employee: EmployeeId) -> Option<Seq> {
+    let is_theirs = |line: &&LogLine| line_employee(line) == Some(employee) && can_retry(line);
+    let page = model
+        .person
+        .as_ref()
+        .filter(|person| person.employee == employee);
+    let history = page.map_or(&[][..], |person| &person.history);
+    let live = model.facts.log.values().rev().find(is_theirs);
+    let line = live.or_else(|| history.iter().find(is_theirs));
+    line.map(|line| line.seq)
+}
+
+fn retry_failed(model: &mut Model) {
+    match usize::try_from(model.facts.totals.outbox_failed).unwrap_or(usize::MAX) {
+        0 => say::done(model, "notice.nothing_failed", &[]),
+        count if !is_detached(model) => dialogs::question(model, Question::RetryFailed(count)),
+        _ => {}
+    }
+}
+
+fn give_up(model: &mut Model) {
+    let of_line = |seq: Seq| {
+        let entries = model.facts.outbox.values();
+        let mut of_line = entries.filter(|entry| entry.seq == seq);
+        of_line.next_back().map(|entry| entry.id)
+    };
+    let id: Option<OutboxId> = model
+        .selected_entry()
+        .or_else(|| model.selected_line().and_then(of_line));
+    let entry = id.and_then(|id| model.facts.outbox.get(&id));
+    match entry
+        .filter(|entry| !entry.state.is_settled())
+        .map(|entry| entry.id)
+    {
+        Some(id) if !is_detached(model) => dialogs::question(model, Question::GiveUp(id)),
+        Some(_) => {}
+        None => say::fault(model, "notice.nothing_to_give_up", &[]),
+    }
+}
+
+fn mark(model: &mut Model, action: Option<Action>) {
+    let Some(employee) = model.subject() else {
+        say::fault(model, "notice.select_person", &[]);
+        return;
+    };
+    if !is_detached(model) {
+        dialogs::open(
+            model,
+            Dialog::Reason {
+                employee,
+                action,
+                input: Input::default(),
+            },
+        );
+    }
+}
+
+fn note(model: &mut Model) {
+    let about = model.selected_line();
+    let employee = match about {
+        Some(seq) => model.line_of(seq).and_then(line_employee),
+        None => model.subject(),
+    };
+    if employee.is_none() && about.is_none() {
+        say::fault(model, "notice.select_for_note", &[]);
+    } else if !is_detached(model) {
+        dialogs::open(
+            model,
+            Dialog::Note {
+                employee,
+                about,
+                input: Input::default(),
+            },
+        );
+    }
+}
+
+fn pause(model: &mut Model) {
+    if model.paused.take().is_none() {
+        let last = model.facts.log.last_key_value();
+        let last = last.map_or(Seq(0), |(seq, _)| *seq);
+        model.paused = Some((model.now, last));
+    } else {
+        cursor::reset(model, Pane::Live);
+    }
+    model.dirty.log = true;
+    model.dirty.by_key = true;
+}
+
+fn unmask(model: &mut Model, out: &mut Vec<Effect>) {
+    let is_asked = model
+        .waiting
+        .values()
+        .any(|purpose| *purpose == Purpose::Unmask);
+    if !is_detached(model) && !is_asked {
+        missing::send(
+            model,
+            out,
+            Purpose::Unmask,
+            Ask::Command(Command::ShowNumbers),
+        );
+    }
+}
+
+fn next_theme(model: &mut Model) {
+    let (theme, key) = match model.look.theme {
+        Theme::Terminal => (Theme::Contrast, "notice.theme_contrast"),
+        Theme::Contrast => (Theme::ColourBlind, "notice.theme_cb"),
+        Theme::ColourBlind => (Theme::Mono, "notice.theme_mono"),
+        Theme::Mono => (Theme::Terminal, "notice.theme_terminal"),
+    };
+    model.look.theme = theme;
+    say::done(model, key, &[]);
+}
+
+fn start(model: &mut Model) {
+    match model.detached {
+        Some((Detached::NotRunning | Detached::StartFailed(_), _)) => {
+            dialogs::question(model, Question::Start)
+        }
+        Some((Detached::Starting, _)) => say::done(model, "notice.starting", &[]),
+        Some((
+            Detached::Lost
+            | Detached::Stopped
+            | Detached::Version
+            | Detached::Denied
+            | Detached::Busy,
+            _,
+        )) => say::fault(model, "notice.detached", &[]),
+        None => say::done(model, "notice.runs", &[]),
+    }
+}

@@ -1,0 +1,254 @@
+//! Lists, made anew once a frame where something changed.
+
+use std::collections::BTreeMap;
+
+use super::cursor;
+use super::log::is_wanted;
+use crate::api::{AlarmFact, AlarmState, LogLine, LogWhat};
+use crate::domain::{AlarmKind, EmployeeId, Millis, OutboxState, Seq};
+use crate::ui::keys::{Intent, TABLE};
+use crate::ui::model::{Dirty, Index, Model, PersonMark, Screen, line_employee, matches};
+
+/// Brings the lists up to date before a frame is drawn: order, selection, scrolling. Called once for all messages that
+/// came together.
+pub fn prepare(model: &mut Model) {
+    let mut dirty = model.dirty;
+    if dirty.names || model.index.len() != model.facts.people.len() {
+        model.index = Index::new(&model.facts.people);
+        dirty.people = true;
+        dirty.log |= !model.find.is_empty();
+    }
+    if dirty.alarms {
+        dirty.people |= alarms(model);
+    }
+    if dirty.people {
+        people(model);
+    }
+    if dirty.log {
+        lines(model);
+    }
+    if dirty.outbox {
+        outbox(model);
+    }
+    if dirty.links {
+        let links = model.facts.links.iter();
+        model.lists.links = links.map(|link| link.gateway.clone()).collect();
+    }
+    if dirty.help {
+        help(model);
+    }
+    cursor::follow_all(model);
+    alarm_line(model);
+    model.dirty = Dirty::default();
+}
+
+/// Returns whether other people than before have an alarm of their own.
+fn alarms(model: &mut Model) -> bool {
+    let mut alarms: Vec<&AlarmFact> = model.facts.alarms.iter().collect();
+    alarms.sort_by_key(|alarm| {
+        let priority = alarm.kind.priority();
+        (
+            alarm.state == AlarmState::Shelved,
+            priority,
+            alarm.state,
+            std::cmp::Reverse(alarm.since),
+            alarm.id,
+        )
+    });
+    let mut alarmed: BTreeMap<EmployeeId, PersonMark> = BTreeMap::new();
+    for alarm in alarms
+        .iter()
+        .filter(|alarm| alarm.state != AlarmState::Shelved)
+    {
+        match &alarm.kind {
+            AlarmKind::Key { employee } => {
+                alarmed.insert(*employee, PersonMark::Key);
+            }
+            AlarmKind::TwoPlaces { employee, .. } => {
+                alarmed.entry(*employee).or_insert(PersonMark::TwoPlaces);
+            }
+            AlarmKind::LinkDown { .. }
+            | AlarmKind::Store
+            | AlarmKind::OutboxFailed { .. }
+            | AlarmKind::UnknownSenders => {}
+        }
+    }
+    model.lists.alarms = alarms.iter().map(|alarm| alarm.id).collect();
+    let is_other = model.lists.alarmed != alarmed;
+    model.lists.alarmed = alarmed;
+    is_other
+}
+
+fn people(model: &mut Model) {
+    let facts = &model.facts.people;
+    let alarmed = &model.lists.alarmed;
+    let attention = |employee| alarmed.contains_key(&employee);
+    let people = model
+        .index
+        .sorted(facts, model.order, &model.find, attention);
+    model.lists.people = people;
+    let mut arrivals: Vec<Millis> = facts.values().filter_map(|fact| fact.first_in).collect();
+    let middle = arrivals.len() / 2;
+    model.lists.median = (!arrivals.is_empty()).then(|| *arrivals.select_nth_unstable(middle).1);
+}
+
+fn lines(model: &mut Model) {
+    merge(model);
+    let find = &model.find;
+    let is_found = |line: &LogLine| find.is_empty() || matches(&text_of(model, line), find);
+    let log = &model.facts.log;
+    let until = model.paused.map_or(Seq(u64::MAX), |(_, after)| after);
+    let shown = log.range(..=until).rev().map(|(_, line)| line);
+    let live = shown
+        .filter(|line| is_found(line))
+        .map(|line| line.seq)
+        .collect();
+    let after = Seq(until.0.saturating_add(1));
+    let live_new = if model.paused.is_some() {
+        log.range(after..).count()
+    } else {
+        0
+    };
+    let found = |lines: &[LogLine]| {
+        lines
+            .iter()
+            .filter(|line| is_found(line))
+            .map(|line| line.seq)
+            .collect()
+    };
+    let page = if model.screen == Screen::Log {
+        found(&model.log.lines)
+    } else {
+        Vec::new()
+    };
+    let history = model.person.as_ref().map(|person| &person.history);
+    let history = history.map_or_else(Vec::new, |lines| {
+        lines.iter().map(|line| line.seq).collect()
+    });
+    let lists = &mut model.lists;
+    (lists.live, lists.live_new, lists.history) = (live, live_new, history);
+    if model.screen == Screen::Log {
+        lists.log = page;
+    }
+}
+
+/// Puts what came in since the last frame before the lines of the pages.
+fn merge(model: &mut Model) {
+    let log = &model.facts.log;
+    let Some((newest, _)) = log.last_key_value() else {
+        return;
+    };
+    let before = model.wants.merged_up_to;
+    let oldest = log.first_key_value().map_or(Seq(0), |(oldest, _)| *oldest);
+    // More came between two frames than is held: the pages have a gap.
+    if before > Seq(0) && oldest.0 > before.0 + 1 {
+        model.wants.log = true;
+        model.wants.person = true;
+    }
+    let is_log = model.screen == Screen::Log;
+    let fresh = |lines: &[LogLine], is_one: &dyn Fn(&LogLine) -> bool| {
+        let newest = lines.first().map_or(Seq(0), |line| line.seq).max(before);
+        let after = Seq(newest.0 + 1);
+        let fresh = log.range(after..).rev().map(|(_, line)| line);
+        fresh
+            .filter(|line| is_one(line))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    if is_log {
+        let filter = model.log.filter.clone();
+        let lines = fresh(&model.log.lines, &|line| is_wanted(&filter, line));
+        model.log.lines.splice(0..0, lines);
+    }
+    if let Some(person) = &mut model.person {
+        let employee = Some(person.employee);
+        let lines = fresh(&person.history, &|line| line_employee(line) == employee);
+        person.history.splice(0..0, lines);
+    }
+    if is_log || model.person.is_some() {
+        model.wants.merged_up_to = *newest;
+    }
+    let lines = &mut model.log.lines;
+    if lines.len() > super::missing::MOST_LINES {
+        lines.truncate(super::missing::MOST_LINES);
+        model.log.next = lines.last().map(|line| line.seq);
+    }
+}
+
+/// What a line is looked through for: name, short name and number of the card, and who sent it.
+fn text_of(model: &Model, line: &LogLine) -> String {
+    let person = line_employee(line).and_then(|id| model.facts.people.get(&id));
+    let mut text = person.map_or_else(String::new, |fact| {
+        format!("{} {} {} ", fact.name, fact.short, fact.employee)
+    });
+    match &line.what {
+        LogWhat::Feed(feed) => {
+            for part in [&feed.name, &feed.sender].into_iter().flatten() {
+                text.push_str(part);
+                text.push(' ');
+            }
+            text.push_str(&feed.note);
+        }
+        LogWhat::Note {
+            text: note, name, ..
+        } => {
+            text.push_str(name.as_deref().unwrap_or_default());
+            text.push_str(note);
+        }
+        LogWhat::Desk { name, .. } => text.push_str(name.as_deref().unwrap_or_default()),
+        LogWhat::LinkUp { gateway, .. } | LogWhat::LinkDown { gateway, .. } => {
+            text.push_str(&gateway.0)
+        }
+        LogWhat::EngineStarted { .. } | LogWhat::EngineStopped | LogWhat::OverBound(_) => {}
+    }
+    text
+}
+
+fn outbox(model: &mut Model) {
+    let find = &model.find;
+    let is_found =
+        |id, to: &str| find.is_empty() || matches(&format!("{} {to}", model.recipient(id)), find);
+    let entries = model.facts.outbox.values();
+    let mut keyed: Vec<_> = entries
+        .filter(|fact| is_found(fact.id, &fact.to))
+        .map(|fact| (rank(fact.state), std::cmp::Reverse(fact.id)))
+        .collect();
+    keyed.sort_unstable();
+    model.lists.outbox = keyed.into_iter().map(|(_, id)| id.0).collect();
+}
+
+/// What needs a hand stands first.
+const fn rank(state: OutboxState) -> u8 {
+    match state {
+        OutboxState::Failed => 0,
+        OutboxState::Deferred => 1,
+        OutboxState::Sending => 2,
+        OutboxState::Queued => 3,
+        OutboxState::Sent | OutboxState::Delivered => 4,
+    }
+}
+
+fn help(model: &mut Model) {
+    let find = &model.help_find;
+    let is_found = |intent: Intent| {
+        let keys = model.keys.of_intent(intent).iter();
+        let keys: String = keys.map(|key| format!("{key} ")).collect();
+        let entry = intent
+            .entry()
+            .map(|entry| format!("{} {}", entry.name, model.words.say(entry.about, &[])));
+        find.is_empty() || matches(&format!("{keys}{}", entry.unwrap_or_default()), find)
+    };
+    let help = TABLE
+        .iter()
+        .map(|entry| entry.intent)
+        .filter(|intent| is_found(*intent));
+    model.lists.help = help.collect();
+}
+
+fn alarm_line(model: &mut Model) {
+    let shown = model.shown_alarm().map(|alarm| alarm.id);
+    model.alarm_line = shown.map(|id| match model.alarm_line {
+        Some((before, since)) if before == id => (id, since),
+        Some(_) | None => (id, model.now),
+    });
+}
