@@ -164,6 +164,17 @@ pub struct OutboxFact {
     pub queued_at: Millis,
 }
 
+impl OutboxFact {
+    /// Whether nothing more is to be done, by the desk or by a person: it left, or somebody gave it up.
+    pub fn is_settled(&self) -> bool {
+        match self.state {
+            OutboxState::Sent | OutboxState::Delivered => true,
+            OutboxState::Failed => self.error == Some(SendError::ByHand),
+            OutboxState::Queued | OutboxState::Sending | OutboxState::Deferred => false,
+        }
+    }
+}
+
 /// An alarm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlarmFact {

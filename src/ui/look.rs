@@ -104,6 +104,8 @@ pub struct Signs {
     pub hidden: &'static str,
     /// Stands where there is nothing.
     pub none: &'static str,
+    /// Before how often something happened.
+    pub times: &'static str,
     /// An alarm that nobody has seen.
     pub alarm_new: &'static str,
     /// An alarm that was seen and is still true.
@@ -158,6 +160,7 @@ const UNICODE: Signs = Signs {
     trying: "◌",
     hidden: "•",
     none: "–",
+    times: "×",
     alarm_new: "▲▲",
     alarm_seen: "▲",
     alarm_ended: "△",
@@ -189,6 +192,7 @@ const ASCII: Signs = Signs {
     trying: ".",
     hidden: "*",
     none: "-",
+    times: "x",
     alarm_new: "!!",
     alarm_seen: "!",
     alarm_ended: "-",

@@ -9,11 +9,11 @@
 //! Nothing in here reads a clock or waits: time comes with each message, and what is to be done outside goes out as an
 //! [`Effect`]. Only `terminal` touches the terminal.
 
-mod keys;
+pub mod keys;
 mod layout;
 mod look;
 mod message;
-mod model;
+pub mod model;
 mod text;
 mod update;
 mod view;

@@ -119,7 +119,7 @@ fn outbox(model: &mut Model, fact: OutboxFact) {
         let newest = model.facts.outbox.keys().nth_back(ENTRIES - 1);
         let newest = newest.copied().unwrap_or(OutboxId(0));
         let outbox = &mut model.facts.outbox;
-        outbox.retain(|id, fact| *id >= newest || !fact.state.is_settled());
+        outbox.retain(|id, fact| *id >= newest || !fact.is_settled());
         model.wants.outbox_limit = outbox.len() + ENTRIES;
     }
 }
