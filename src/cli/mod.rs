@@ -5,6 +5,7 @@ mod clock;
 mod commands;
 pub mod config;
 mod console;
+mod demo;
 mod doors;
 mod error;
 pub mod files;

@@ -2,10 +2,12 @@ use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use clap::FromArgMatches as _;
+use clap::parser::ValueSource;
 
 use super::args::{Command, CommandLine, ConfigCommand};
 use super::config::{Given, settings, template};
 use super::console::Opening;
+use super::demo::Demo;
 use super::error::{CliError, ExitCode};
 use super::fold::Folding;
 use super::init::Init;
@@ -55,15 +57,18 @@ struct Shell<'a> {
 impl Shell<'_> {
     fn run(mut self, args: impl IntoIterator<Item = OsString>) -> ExitCode {
         let mut line = help::command_line(self.words);
-        let parsed = line
-            .try_get_matches_from_mut(args)
-            .and_then(|matches| CommandLine::from_arg_matches(&matches));
-        let parsed = match parsed {
+        let matches = line.try_get_matches_from_mut(args);
+        let parsed = matches.and_then(|matches| {
+            let line = CommandLine::from_arg_matches(&matches)?;
+            let is_flag = matches.value_source("data") == Some(ValueSource::CommandLine);
+            Ok((line, is_flag))
+        });
+        let (parsed, data_is_flag) = match parsed {
             Ok(parsed) => parsed,
             Err(usage) => return self.usage(&usage),
         };
         let done = self
-            .command(parsed)
+            .command(parsed, data_is_flag)
             .and_then(|()| self.out.flush().map_err(CliError::Terminal));
         let Err(error) = done else {
             return ExitCode::Ok;
@@ -87,7 +92,7 @@ impl Shell<'_> {
         ExitCode::Ok
     }
 
-    fn command(&mut self, line: CommandLine) -> Result<(), CliError> {
+    fn command(&mut self, line: CommandLine, data_is_flag: bool) -> Result<(), CliError> {
         let CommandLine {
             data,
             desk,
@@ -111,6 +116,19 @@ impl Shell<'_> {
             Command::Config(ConfigCommand::Template) => {
                 let text = template(self.words, &Given(&[]));
                 return write!(self.out, "{text}").map_err(CliError::Terminal);
+            }
+            Command::Demo(args) => {
+                let demo = Demo {
+                    out: self.out,
+                    err: self.err,
+                    words: self.words,
+                    world: self.world,
+                    desk,
+                    given: set,
+                };
+                // Who has a desk in HAZIR_DATA does not mean it for a demo.
+                let data = data.filter(|_| data_is_flag);
+                return demo.run(args, data.as_deref());
             }
             Command::Serve { .. }
             | Command::Init(_)

@@ -44,6 +44,10 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
         CliError::Terminal(_) => say("error.terminal", &[]),
         CliError::Random(_) => say("error.random", &[]),
         CliError::NoTerminal => say("error.no_terminal", &[]),
+        CliError::NotADemo { path } => of_path("error.not_a_demo", path),
+        CliError::GatewayPort { port, .. } => {
+            say("error.gateway_port", &[("port", &port.to_string())])
+        }
         CliError::FlagMissing(flag) => say("error.flag_missing", &[("flag", flag)]),
         CliError::Value { flag, value } => say("error.value", &[("flag", flag), ("value", value)]),
         CliError::NoEmployee(name) => say("error.no_employee", &[("name", name)]),

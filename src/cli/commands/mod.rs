@@ -31,6 +31,7 @@ pub fn need(command: &Command) -> Option<Need> {
         | Command::Acknowledge(_)
         | Command::Mark(_) => Some(Need::Either),
         Command::Serve { .. }
+        | Command::Demo(_)
         | Command::Init(_)
         | Command::Config(_)
         | Command::Completions { .. }
@@ -55,6 +56,7 @@ pub fn run(turn: &mut Turn<'_>, command: Command) -> Result<(), CliError> {
         Command::Acknowledge(args) => alarms::acknowledge(turn, &args),
         Command::Mark(args) => mark::run(turn, &args),
         Command::Serve { .. }
+        | Command::Demo(_)
         | Command::Init(_)
         | Command::Config(_)
         | Command::Completions { .. }

@@ -30,15 +30,17 @@ const TLV_OCTETS: usize = 4;
 
 pub(super) fn deliver_sm(body: &[u8]) -> Delivery {
     // Where it ran out nobody can say which of these octets the text is, so all of them are kept.
-    message(body).unwrap_or_else(|delivery| Delivery {
-        octets: Bytes::copy_from_slice(body),
-        ..delivery
-    })
+    let (mut delivery, is_whole) = message(body);
+    if !is_whole {
+        delivery.octets = Bytes::copy_from_slice(body);
+    }
+    delivery
 }
 
 /// Reads a submit_sm, which is laid out as a deliver_sm; `None` where its mandatory part ran out.
 pub(super) fn submit_sm(body: &[u8]) -> Option<Delivery> {
-    message(body).ok()
+    let (submission, is_whole) = message(body);
+    is_whole.then_some(submission)
 }
 
 /// The `system_id` and the password of a bind, as far as they are there.
@@ -52,8 +54,8 @@ pub(super) fn bind(body: &[u8]) -> (&[u8], &[u8]) {
     (cursor.c_string(), cursor.c_string())
 }
 
-/// Reads a deliver_sm or submit_sm; gives back its addresses alone where it ran out.
-fn message(body: &[u8]) -> Result<Delivery, Delivery> {
+/// Reads a deliver_sm or submit_sm, and says whether it is whole; where it ran out, its addresses alone are read.
+fn message(body: &[u8]) -> (Delivery, bool) {
     let mut cursor = Cursor::new(body);
     cursor.c_string();
     let source = cursor.address();
@@ -63,17 +65,18 @@ fn message(body: &[u8]) -> Result<Delivery, Delivery> {
     cursor.octet();
     cursor.c_string();
     cursor.c_string();
-    let registered_delivery = cursor.octet();
+    let receipt_wish = cursor.octet();
     cursor.octet();
     let data_coding = cursor.octet();
     cursor.octet();
     let sm_length = usize::from(cursor.octet());
     if cursor.ran_out {
-        return Err(Delivery {
+        let delivery = Delivery {
             source,
             destination,
             ..Delivery::default()
-        });
+        };
+        return (delivery, false);
     }
     let (short_message, rest) = cursor.rest.split_at(sm_length.min(cursor.rest.len()));
     let tlvs = Tlvs::read(rest);
@@ -83,10 +86,11 @@ fn message(body: &[u8]) -> Result<Delivery, Delivery> {
     } else {
         short_message
     };
-    Ok(Delivery {
-        registered_delivery,
+    let delivery = Delivery {
+        receipt_wish,
         ..tlvs.deliver(source, destination, esm_class, data_coding, text)
-    })
+    };
+    (delivery, true)
 }
 
 pub(super) fn data_sm(body: &[u8]) -> Delivery {

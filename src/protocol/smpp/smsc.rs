@@ -528,7 +528,7 @@ impl SmscSession {
             self.line.send(refuse(status::ESME_RINVCMDLEN));
             return;
         };
-        let receipt = match delivery.registered_delivery & 0x03 {
+        let receipt = match delivery.receipt_wish & 0x03 {
             1 => WantsReceipt::Always,
             2 => WantsReceipt::OnFailure,
             _ => WantsReceipt::No,
