@@ -25,6 +25,7 @@ pub(super) fn outbox(row: &OutboxRow) -> OutboxFact {
         kind: row.kind,
         state: row.state,
         attempts: row.attempts,
+        message_id: row.message_id.clone(),
         next_at: row.next_at,
         error: row.error.clone(),
         gateway: row.gateway.clone(),

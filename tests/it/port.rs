@@ -277,6 +277,7 @@ fn outbox_fact(to: String) -> hazir::api::OutboxFact {
         state: hazir::domain::OutboxState::Queued,
         attempts: 0,
         next_at: None,
+        message_id: None,
         error: None,
         gateway: hazir::domain::GatewayName::new("reception"),
         queued_at: hazir::domain::Millis(0),

@@ -389,6 +389,7 @@ fn outbox() -> Vec<OutboxFact> {
         },
         state,
         attempts,
+        message_id: None,
         next_at: (state == OutboxState::Deferred).then(|| NOW.plus_ms(40_000)),
         error,
         gateway: gateway(),
