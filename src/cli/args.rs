@@ -18,6 +18,9 @@ pub struct CommandLine {
     /// Values over those of file and environment.
     #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// The console as lines.
+    #[arg(long)]
+    pub plain: bool,
     /// What to do; the console where nothing is said.
     #[command(subcommand)]
     pub command: Option<Command>,

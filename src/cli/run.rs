@@ -97,6 +97,7 @@ impl Shell<'_> {
             data,
             desk,
             set,
+            plain,
             command,
         } = line;
         let Some(command) = command else {
@@ -105,6 +106,7 @@ impl Shell<'_> {
             let opening = Opening {
                 desk: operator(desk).desk,
                 is_demo: false,
+                is_plain: plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb"),
                 given: set,
             };
             return self.world.console(&place, &config, self.words, opening);

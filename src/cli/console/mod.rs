@@ -1,6 +1,7 @@
 //! The console on a running reception: keys, engine, clock and signals come through one channel in one order, and
 //! frames go out as fast as the terminal takes them.
 
+mod plain;
 mod pump;
 mod screen;
 mod start;
@@ -36,6 +37,8 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 /// What a console is opened with.
 #[derive(Clone, Debug, Default)]
 pub struct Opening {
+    /// Whether it is one of lines.
+    pub is_plain: bool,
     /// Name of the desk that this window stands at.
     pub desk: String,
     /// Whether people and phones are invented.
@@ -55,6 +58,9 @@ pub fn console(
     words: &Words,
     opening: Opening,
 ) -> Result<(), CliError> {
+    if opening.is_plain {
+        return plain::plain(place, config, words, opening);
+    }
     if !terminal::is_terminal() {
         return Err(CliError::ConsoleTerminal);
     }
@@ -84,6 +90,8 @@ pub fn console(
 /// What comes in through the one channel.
 #[derive(Debug)]
 enum Heard {
+    /// A line was typed.
+    Line(String),
     /// Something for the console.
     Message(Message),
     /// The terminal is gone.
@@ -134,6 +142,8 @@ impl Console<'_> {
                     for heard in heard.drain(..) {
                         match heard {
                             Heard::HangUp => return Err(CliError::HangUp),
+                            // Only a console of lines reads lines.
+                            Heard::Line(_) => {}
                             Heard::Message(message) => {
                                 if matches!(message, Message::Key(_) | Message::Paste(_)) {
                                     pause = KEY_FRAME;

@@ -107,6 +107,7 @@ impl Demo<'_> {
             let opening = Opening {
                 desk: by.desk,
                 is_demo: true,
+                is_plain: false,
                 given: self.given.clone(),
             };
             self.world.console(place, &config, self.words, opening)
