@@ -5,6 +5,10 @@ use crate::api::{Ask, Event, Reply, Snapshot};
 pub type Token = u32;
 
 /// What happens to a console.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most that comes are events: a box for each would cost more than the room"
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// A key was pressed.

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use crate::domain::{EmployeeId, GatewayName, Millis, Seq};
 
 /// What is still to be asked of the engine.
+#[expect(clippy::struct_excessive_bools, reason = "each is wanted by itself")]
 #[derive(Clone, Debug, Default)]
 pub struct Wants {
     /// Reply times of these gateways.

@@ -83,7 +83,7 @@ pub(super) fn is_move(intent: Intent) -> bool {
 }
 
 /// Does what was asked about and answered with yes.
-pub(super) fn confirmed(model: &mut Model, out: &mut Vec<Effect>, question: Question) {
+pub(super) fn confirmed(model: &mut Model, out: &mut Vec<Effect>, question: &Question) {
     match question {
         Question::Start => {
             model.detached = Some((Detached::Starting, model.now));
@@ -92,8 +92,8 @@ pub(super) fn confirmed(model: &mut Model, out: &mut Vec<Effect>, question: Ques
         Question::AcknowledgeAll(_) => act(model, out, Command::AcknowledgeAll, String::new()),
         Question::RetryFailed(_) => act(model, out, Command::RetryFailed, String::new()),
         Question::GiveUp(id) => {
-            let about = model.recipient(id);
-            act(model, out, Command::GiveUp(id), about);
+            let about = model.recipient(*id);
+            act(model, out, Command::GiveUp(*id), about);
         }
         Question::EndDemo => out.push(Effect::Leave),
     }
@@ -256,9 +256,8 @@ fn latest_to_retry(model: &Model, employee: EmployeeId) -> Option<Seq> {
         .as_ref()
         .filter(|person| person.employee == employee);
     let history = page.map_or(&[][..], |person| &person.history);
-    let live = model.facts.log.values().rev().find(is_theirs);
-    let line = live.or_else(|| history.iter().find(is_theirs));
-    line.map(|line| line.seq)
+    let fresh = model.facts.log.values().rev();
+    fresh.chain(history).find(is_theirs).map(|line| line.seq)
 }
 
 fn retry_failed(model: &mut Model) {
@@ -367,7 +366,7 @@ fn next_theme(model: &mut Model) {
 fn start(model: &mut Model) {
     match model.detached {
         Some((Detached::NotRunning | Detached::StartFailed(_), _)) => {
-            dialogs::question(model, Question::Start)
+            dialogs::question(model, Question::Start);
         }
         Some((Detached::Starting, _)) => say::done(model, "notice.starting", &[]),
         Some((

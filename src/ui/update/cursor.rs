@@ -128,12 +128,12 @@ pub(super) fn follow_all(model: &mut Model) {
     let layout = Layout::of(model);
     for pane in LISTS {
         let rows = layout.list_rows(pane);
-        let cursor = follow(model, pane, of(model, pane), rows);
+        let cursor = follow(model, pane, &of(model, pane), rows);
         model.cursors.insert(pane, cursor);
     }
 }
 
-fn follow(model: &Model, pane: Pane, before: Cursor, rows: usize) -> Cursor {
+fn follow(model: &Model, pane: Pane, before: &Cursor, rows: usize) -> Cursor {
     let mut cursor = before.clone();
     let count = len(model, pane);
     let found = cursor.on.as_ref().map(|on| place(model, pane, on));

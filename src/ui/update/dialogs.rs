@@ -128,13 +128,13 @@ fn answer(
         return Some(Dialog::Ask(question));
     }
     if is(key, 'y') {
-        acts::confirmed(model, out, question);
+        acts::confirmed(model, out, &question);
         return None;
     }
     // Who is asked to start it and wants to leave says so with the same key as ever.
     let leaves = question == Question::Start && model.keys.intent(key) == Some(Intent::Leave);
     if leaves {
-        out.push(Effect::Leave);
+        acts::run(model, out, Intent::Leave);
     } else {
         say::done(model, "notice.not_done", &[]);
     }

@@ -56,14 +56,13 @@ pub(super) fn back(model: &mut Model) {
         model.is_plain = false;
     } else if model.is_zoomed {
         model.is_zoomed = false;
-    } else if model.line.is_some() || is_person_open(model) {
-        pop(model);
-    } else if !dialogs::stop_finding(model) {
+    } else if model.line.is_some() || is_person_open(model) || !dialogs::stop_finding(model) {
         pop(model);
     }
 }
 
-fn pop(model: &mut Model) {
+/// Shows what was shown before.
+pub(super) fn pop(model: &mut Model) {
     let Some((screen, pane)) = model.back.pop() else {
         let screen = model.screen;
         turn(model, screen, screen.first_pane());

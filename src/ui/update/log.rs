@@ -87,7 +87,7 @@ pub(super) fn count(day: &mut Day, line: &FeedLine) {
         FeedOutcome::Reversed => arrivals.recorded = arrivals.recorded.saturating_sub(1),
         FeedOutcome::Duplicate => arrivals.copies += 1,
         FeedOutcome::Replay | FeedOutcome::Refused(_) | FeedOutcome::Unreadable(_) => {
-            arrivals.problems += 1
+            arrivals.problems += 1;
         }
         FeedOutcome::Imported => {}
     }

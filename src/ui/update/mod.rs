@@ -15,8 +15,6 @@ mod palette;
 mod prepare;
 mod replies;
 mod say;
-#[cfg(test)]
-mod tests;
 
 pub use prepare::prepare;
 
@@ -138,3 +136,6 @@ fn detached(model: &mut Model, out: &mut Vec<Effect>, why: Detached) {
     }
     bell::announce(model, out);
 }
+
+#[cfg(test)]
+mod tests;

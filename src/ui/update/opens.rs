@@ -30,26 +30,26 @@ pub(super) fn open(model: &mut Model, out: &mut Vec<Effect>) {
         | Pane::Links
         | Pane::Help => {
             if let Some(selected) = model.selected(model.pane).cloned() {
-                row(model, out, selected);
+                row(model, out, &selected);
             }
         }
     }
 }
 
-fn row(model: &mut Model, out: &mut Vec<Effect>, row: RowId) {
+fn row(model: &mut Model, out: &mut Vec<Effect>, row: &RowId) {
     match row {
-        RowId::Person(employee) => person(model, employee),
-        RowId::Line(seq) => line(model, out, seq),
+        RowId::Person(employee) => person(model, *employee),
+        RowId::Line(seq) => line(model, out, *seq),
         RowId::Outbox(id) => {
-            if let Some(seq) = model.facts.outbox.get(&id).map(|entry| entry.seq) {
+            if let Some(seq) = model.facts.outbox.get(id).map(|entry| entry.seq) {
                 line(model, out, seq);
             }
         }
-        RowId::Alarm(id) => alarm(model, id),
+        RowId::Alarm(id) => alarm(model, *id),
         RowId::Gateway(_) => lines_of(model, LogKind::Link),
         RowId::Help(intent) => {
-            goes::back(model);
-            acts::run(model, out, intent);
+            goes::pop(model);
+            acts::run(model, out, *intent);
         }
     }
 }
@@ -97,7 +97,7 @@ fn alarm(model: &mut Model, id: AlarmId) {
     };
     match alarm.kind.clone() {
         AlarmKind::TwoPlaces { employee, .. } | AlarmKind::Key { employee } => {
-            person(model, employee)
+            person(model, employee);
         }
         AlarmKind::LinkDown { gateway, .. } => {
             goes::show(model, Screen::Link);

@@ -202,7 +202,7 @@ fn text_of(model: &Model, line: &LogLine) -> String {
         }
         LogWhat::Desk { name, .. } => text.push_str(name.as_deref().unwrap_or_default()),
         LogWhat::LinkUp { gateway, .. } | LogWhat::LinkDown { gateway, .. } => {
-            text.push_str(&gateway.0)
+            text.push_str(&gateway.0);
         }
         LogWhat::EngineStarted { .. } | LogWhat::EngineStopped | LogWhat::OverBound(_) => {}
     }
@@ -237,11 +237,15 @@ fn help(model: &mut Model) {
     let find = &model.help_find;
     let is_found = |intent: Intent| {
         let keys = model.keys.of_intent(intent).iter();
-        let keys: String = keys.map(|key| format!("{key} ")).collect();
+        let keys: Vec<String> = keys.map(ToString::to_string).collect();
         let entry = intent
             .entry()
             .map(|entry| format!("{} {}", entry.name, model.words.say(entry.about, &[])));
-        find.is_empty() || matches(&format!("{keys}{}", entry.unwrap_or_default()), find)
+        find.is_empty()
+            || matches(
+                &format!("{} {}", keys.join(" "), entry.unwrap_or_default()),
+                find,
+            )
     };
     let help = TABLE
         .iter()

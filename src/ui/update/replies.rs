@@ -166,7 +166,7 @@ fn acted(model: &mut Model, about: &str, reply: Reply) {
     match reply {
         Reply::Acknowledged(ids) if ids.is_empty() => say::done(model, "notice.no_alarm", &[]),
         Reply::Acknowledged(_) if !about.is_empty() => {
-            say::done(model, "notice.acknowledged", &[("alarm", about)])
+            say::done(model, "notice.acknowledged", &[("alarm", about)]);
         }
         Reply::Acknowledged(ids) => say::done(
             model,

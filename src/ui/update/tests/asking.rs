@@ -1,0 +1,240 @@
+use super::*;
+use crate::api::{Arrivals, PersonDetail, Query};
+use crate::domain::{Employee, Msisdn};
+use crate::ui::model::Purpose;
+
+fn queries(desk: &Desk) -> Vec<(Token, Query)> {
+    let queries = desk.out.iter().filter_map(|effect| match effect {
+        Effect::Ask(token, Ask::Query(query)) => Some((*token, query.clone())),
+        _ => None,
+    });
+    queries.collect()
+}
+
+fn counted(recorded: u32, up_to: u64, next: Option<u64>) -> Reply {
+    let bins = vec![recorded; 144];
+    let arrivals = Arrivals {
+        bins,
+        recorded,
+        copies: 0,
+        problems: 0,
+    };
+    Reply::Arrivals {
+        arrivals,
+        up_to: Seq(up_to),
+        next: next.map(Seq),
+    }
+}
+
+fn arrivals_token(desk: &Desk) -> Token {
+    let waiting = desk.model.waiting.iter();
+    let mut arrivals = waiting.filter(|(_, purpose)| matches!(purpose, Purpose::Arrivals(_)));
+    let (token, _) = arrivals.next().expect("arrivals were asked");
+    assert!(arrivals.next().is_none(), "one at a time");
+    *token
+}
+
+#[test]
+fn days_are_counted_page_by_page_and_go_on_with_what_comes() {
+    let mut desk = Desk::open();
+    let token = arrivals_token(&desk);
+    desk.reply(token, Some(counted(2, 2, Some(2))));
+    let today = desk.model.today().unwrap();
+    assert!(!today.is_whole);
+    // While the second page is counted, another one comes.
+    desk.hear(Event::Feed(feed(4, Some(3), FeedOutcome::Recorded)));
+    assert_eq!(desk.model.today().unwrap().arrivals.recorded, 2);
+    let token = arrivals_token(&desk);
+    desk.reply(token, Some(counted(1, 3, None)));
+    let today = desk.model.today().unwrap();
+    assert!(today.is_whole);
+    assert_eq!((today.arrivals.recorded, today.up_to), (4, Seq(4)));
+    desk.hear(Event::Feed(feed(4, Some(3), FeedOutcome::Recorded)));
+    desk.hear(Event::Feed(feed(5, Some(3), FeedOutcome::Duplicate)));
+    let today = &desk.model.today().unwrap().arrivals;
+    assert_eq!(
+        (today.recorded, today.copies),
+        (4, 1),
+        "progress of a receipt is no arrival"
+    );
+    for (ago, count) in [(7, 10), (14, 20), (21, 0), (28, 30)] {
+        assert!(
+            desk.model
+                .waiting
+                .values()
+                .any(|purpose| *purpose == Purpose::Arrivals(ago))
+        );
+        let token = arrivals_token(&desk);
+        desk.reply(token, Some(counted(count, 0, None)));
+    }
+    let usual = desk.model.usual();
+    assert_eq!(usual.len(), 144);
+    assert!(
+        (usual[0] - 20.0).abs() < f32::EPSILON,
+        "an empty day is none: {}",
+        usual[0]
+    );
+}
+
+#[test]
+fn a_new_day_is_counted_anew() {
+    let mut desk = Desk::open();
+    let token = arrivals_token(&desk);
+    desk.reply(token, Some(counted(2, 3, None)));
+    desk.wait(Millis::DAY);
+    assert_eq!(desk.model.today().unwrap().arrivals.recorded, 0);
+    arrivals_token(&desk);
+}
+
+#[test]
+fn what_was_missed_is_counted_after_a_loss() {
+    let mut desk = Desk::open();
+    let token = arrivals_token(&desk);
+    desk.reply(token, Some(counted(2, 3, None)));
+    desk.hear(Event::Lost);
+    desk.hear(Event::Lost);
+    assert_eq!(
+        desk.out
+            .iter()
+            .filter(|effect| **effect == Effect::Refresh)
+            .count(),
+        1
+    );
+    desk.hear(Event::Feed(feed(9, Some(3), FeedOutcome::Recorded)));
+    assert_eq!(desk.model.today().unwrap().arrivals.recorded, 2);
+    desk.out.clear();
+    let mut fresh = snapshot();
+    fresh.revision = 50;
+    desk.tell(Message::Attached(Box::new(fresh)));
+    // The page of another day is on its way still; today comes first after it.
+    let token = arrivals_token(&desk);
+    desk.reply(token, Some(counted(0, 0, None)));
+    let again = queries(&desk)
+        .into_iter()
+        .any(|(_, query)| matches!(query, Query::Arrivals { after: Seq(3), .. }));
+    assert!(again, "{:?}", queries(&desk));
+}
+
+#[test]
+fn a_person_is_asked_for_once_when_the_selection_rests() {
+    let mut desk = Desk::open();
+    desk.model.pane = crate::ui::model::Pane::People;
+    desk.key(Key::Enter);
+    let asked = |desk: &Desk| {
+        let queries = queries(desk).into_iter();
+        queries
+            .filter(|(_, query)| matches!(query, Query::Person(EmployeeId(2))))
+            .count()
+    };
+    assert_eq!(asked(&desk), 1);
+    desk.wait(1_000);
+    desk.wait(1_000);
+    assert_eq!(asked(&desk), 1);
+    let (token, _) = queries(&desk)
+        .into_iter()
+        .find(|(_, query)| matches!(query, Query::Person(_)))
+        .unwrap();
+    let fact = person(2, "Ayşe Yılmaz", PersonPresence::In);
+    let card = Employee {
+        id: EmployeeId(2),
+        name: fact.name.clone(),
+        short: fact.short.clone(),
+        phone: Msisdn::parse("+905321234588", crate::domain::Country::default()).unwrap(),
+        team: None,
+        shift: None,
+        legacy: false,
+        suspended: false,
+    };
+    let detail = PersonDetail {
+        card,
+        fact,
+        devices: Vec::new(),
+    };
+    desk.reply(token, Some(Reply::Person(Box::new(detail))));
+    assert!(desk.model.person.as_ref().unwrap().detail.is_some());
+    desk.hear(Event::Roster);
+    desk.wait(1_000);
+    assert_eq!(asked(&desk), 2, "cards have changed");
+}
+
+#[test]
+fn people_are_asked_for_at_most_once_a_second() {
+    let mut desk = Desk::open();
+    for _ in 0..20 {
+        desk.hear(Event::Roster);
+        desk.wait(100);
+        let waiting = desk.model.waiting.iter();
+        let token = waiting
+            .filter(|(_, purpose)| **purpose == Purpose::People)
+            .map(|(token, _)| *token);
+        for token in token.collect::<Vec<_>>() {
+            let people = vec![person(5, "Naz Işık", PersonPresence::In)];
+            desk.reply(token, Some(Reply::People(people)));
+        }
+    }
+    let asked = queries(&desk)
+        .into_iter()
+        .filter(|(_, query)| *query == Query::People)
+        .count();
+    assert_eq!(asked, 2);
+    assert_eq!(desk.model.lists.people, [EmployeeId(5)]);
+}
+
+#[test]
+fn the_log_goes_on_where_the_page_ends() {
+    let mut desk = Desk::open();
+    desk.press("3");
+    let log = |desk: &Desk| {
+        let queries = queries(desk).into_iter();
+        queries
+            .filter(|(_, query)| matches!(query, Query::Log { .. }))
+            .collect::<Vec<_>>()
+    };
+    let (token, _) = log(&desk)[0];
+    assert_eq!(
+        desk.model.lists.log,
+        [Seq(3), Seq(2), Seq(1)],
+        "what is here is shown at once"
+    );
+    let lines = (1..=3)
+        .rev()
+        .map(|seq| line(seq, Some(2), FeedOutcome::Recorded));
+    desk.reply(
+        token,
+        Some(Reply::Log {
+            lines: lines.collect(),
+            next: Some(Seq(1)),
+        }),
+    );
+    assert_eq!(desk.model.lists.log, [Seq(3), Seq(2), Seq(1)]);
+    let asked = log(&desk);
+    assert!(
+        matches!(
+            asked[1].1,
+            Query::Log {
+                before: Some(Seq(1)),
+                ..
+            }
+        ),
+        "{asked:?}"
+    );
+    desk.hear(Event::Feed(feed(4, Some(3), FeedOutcome::Recorded)));
+    assert_eq!(desk.model.lists.log, [Seq(4), Seq(3), Seq(2), Seq(1)]);
+    desk.press("t");
+    desk.press("t");
+    assert_eq!(desk.model.lists.log, [Seq(2)], "problems alone");
+    desk.press("[");
+    let filter = desk.model.log.filter.clone();
+    assert_eq!(filter.from, Some(desk.model.site.day_start(desk.now)));
+    assert_eq!(desk.notice(), "Log of 2026-11-20.");
+    desk.press("]");
+    assert_eq!(desk.model.log.filter.from, None);
+}
+
+#[test]
+fn an_answer_that_nobody_waits_for_changes_nothing() {
+    let mut desk = Desk::open();
+    let before = format!("{:?}", desk.model.facts);
+    desk.reply(9_999, Some(Reply::People(Vec::new())));
+    assert_eq!(format!("{:?}", desk.model.facts), before);
+}
