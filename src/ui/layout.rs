@@ -46,7 +46,8 @@ impl Layout {
         let order: Vec<Pane> = shown.iter().map(|(pane, _)| *pane).collect();
         let focus = order.iter().copied().find(|pane| *pane == model.pane);
         let focus = focus.or(order.first().copied()).unwrap_or_default();
-        let is_single = model.columns < TWO || model.is_zoomed || model.is_plain;
+        let is_log = model.screen == Screen::Log && model.columns < MANY;
+        let is_single = model.columns < TWO || model.is_zoomed || model.is_plain || is_log;
         Self {
             panes: if is_single {
                 vec![(focus, body)]
@@ -78,8 +79,14 @@ impl Layout {
         };
         let rows = usize::from(self.inner(*place).height);
         match pane {
-            Pane::People | Pane::Outbox | Pane::Log => rows.saturating_sub(1),
-            Pane::Live | Pane::History | Pane::Help => rows,
+            Pane::People | Pane::Log => rows.saturating_sub(1),
+            // Below a head, and above what is known of the selected answer.
+            Pane::Outbox if rows >= 8 => rows - 5,
+            Pane::Outbox => rows.saturating_sub(1),
+            Pane::Live | Pane::History => rows,
+            // Above the sentence of the selected act.
+            Pane::Help if rows >= 8 => rows - 3,
+            Pane::Help => rows,
             Pane::Alarms => rows.saturating_sub(alarm_rows(rows)).min(self.alarms),
             Pane::Links => (rows / 3).max(1).min(self.links).min(rows),
             Pane::Person | Pane::Line | Pane::Arrivals | Pane::Replies | Pane::Health => 0,
@@ -108,8 +115,8 @@ pub fn body(columns: u16, rows: u16) -> Rect {
 const fn alarm_rows(rows: usize) -> usize {
     match rows {
         0..=3 => 0,
-        4..=6 => 3,
-        7..=9 => 5,
+        4..=8 => 3,
+        9 => 5,
         _ => 8,
     }
 }
@@ -173,7 +180,7 @@ fn desk_of_two_columns(body: Rect) -> Vec<(Pane, Rect)> {
         ];
     }
     let (people, arrivals) = down(left, left.height - 10);
-    let (alarms, rest) = down(right, 8);
+    let (alarms, rest) = down(right, 9);
     let (rest, health) = down(rest, rest.height - 10);
     let (live, person) = down(rest, rest.height - 8);
     vec![
@@ -249,9 +256,6 @@ fn people(model: &Model, body: Rect) -> Vec<(Pane, Rect)> {
 fn log(model: &Model, body: Rect) -> Vec<(Pane, Rect)> {
     if model.line.is_none() {
         return vec![(Pane::Log, body)];
-    }
-    if body.width < MANY {
-        return vec![(Pane::Line, body)];
     }
     let (log, line) = across(body, body.width * 11 / 20);
     vec![(Pane::Line, line), (Pane::Log, log)]

@@ -95,6 +95,21 @@ pub fn phone(number: &str, is_shown: bool, signs: &Signs) -> String {
     format!("+{country}{space}{shown} {} {} {end}", dots(3), dots(2))
 }
 
+/// A phone number as [`phone`] hides it, in as few cells as still say whose it may be: `+90533••42`.
+pub fn phone_short(number: &str, is_shown: bool, signs: &Signs) -> String {
+    let long = phone(number, is_shown, signs);
+    if is_shown || !long.contains(signs.hidden) {
+        return long;
+    }
+    let (start, end) = (long.find(signs.hidden), long.rfind(signs.hidden));
+    let (Some(start), Some(end)) = (start, end) else {
+        return long;
+    };
+    let head: String = long[..start].split_whitespace().collect();
+    let tail = long[end + signs.hidden.len()..].trim_start();
+    format!("{head}{}{tail}", signs.hidden.repeat(2))
+}
+
 /// How many digits of an E.164 number are its country code: 1 to 3.
 ///
 /// Source: ITU-T E.164, list of assigned country codes.
@@ -177,6 +192,10 @@ mod tests {
         assert_eq!(phone("7126"), "7126");
         assert_eq!(phone("BANK"), "BANK");
         assert_eq!(phone("+90 532 123 45 88\x1b"), "••••••• 8\\x1b");
+        let short = |number| phone_short(number, false, Glyphs::Unicode.signs());
+        assert_eq!(short("+905331234542"), "+90533••42");
+        assert_eq!(short("09102211824"), "••24");
+        assert_eq!(short("BANK"), "BANK");
         let ascii = super::phone("+905331234542", false, Glyphs::Ascii.signs());
         assert_eq!(ascii, "+90 533 *** ** 42");
         assert_eq!(

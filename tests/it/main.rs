@@ -43,6 +43,8 @@ mod pty;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod screens;
+#[cfg(test)]
 mod session;
 #[cfg(test)]
 mod shell;

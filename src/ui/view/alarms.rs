@@ -7,6 +7,9 @@ use crate::ui::look::Role;
 use crate::ui::model::Pane;
 use crate::ui::text;
 
+/// From this width on the age of an alarm has room.
+const WIDE: u16 = 66;
+
 impl Pen<'_> {
     /// Draws the alarms: `rows` of them, and below them what the selected one is about and what to do.
     pub fn alarms(&mut self, place: Rect, rows: usize, is_focus: bool) {
@@ -17,6 +20,10 @@ impl Pen<'_> {
             return;
         }
         let cursor = self.cursor(Pane::Alarms);
+        if self.roomy_rows(place) <= usize::from(place.height) {
+            self.roomy(place, is_focus.then_some(cursor.index));
+            return;
+        }
         let shown = model
             .lists
             .alarms
@@ -26,17 +33,20 @@ impl Pen<'_> {
             .take(rows);
         let mut below = 0;
         for (y, (index, id)) in shown.enumerate() {
-            let is_selected = index == cursor.index;
+            let is_selected = is_focus && index == cursor.index;
             if let Some(alarm) = model.alarm(*id) {
                 self.alarm_row(place, y, alarm, is_selected);
             }
-            if is_selected && is_focus {
+            if is_selected {
                 self.select(place, y);
             }
             below = y + 1;
         }
         let selected = model.lists.alarms.get(cursor.index);
-        if let Some(alarm) = selected.and_then(|id| model.alarm(*id)) {
+        let selected = selected.and_then(|id| model.alarm(*id));
+        // Where no cursor is seen, the alarm of the alarm line is the one that counts.
+        let shown = model.shown_alarm().filter(|_| !is_focus);
+        if let Some(alarm) = shown.or(selected) {
             self.alarm_detail(place, below, alarm);
         }
     }
@@ -65,12 +75,56 @@ impl Pen<'_> {
         format!("{title}  {}", parts.join(&dot))
     }
 
+    /// How many lines all alarms take with what each is about and what to do.
+    fn roomy_rows(&self, place: Rect) -> usize {
+        let columns = usize::from(hanging(place).width).max(2);
+        let rows = |alarm: &AlarmFact| {
+            let (about, act) = self.alarm_words(alarm);
+            let lines = |said: &str| text::wrap(said, columns).len();
+            2 + lines(&about) + lines(&act)
+        };
+        self.model.facts.alarms.iter().map(rows).sum()
+    }
+
+    /// Draws all alarms with what each is about and what to do.
+    fn roomy(&mut self, place: Rect, selected: Option<usize>) {
+        let model = self.model;
+        let mut y = 0;
+        for (index, id) in model.lists.alarms.iter().enumerate() {
+            let Some(alarm) = model.alarm(*id) else {
+                continue;
+            };
+            self.alarm_row(place, y, alarm, selected == Some(index));
+            if selected == Some(index) {
+                self.select(place, y);
+            }
+            let (about, act) = self.alarm_words(alarm);
+            let below = hanging(place);
+            let act_y = self.paragraph(below, y + 1, &about, Role::Normal);
+            let arrow = self.signs.arrow;
+            let mut row = self.row(place, act_y);
+            row.skip(4);
+            row.put(arrow, Role::Normal);
+            y = self.paragraph(below, act_y, &act, Role::Normal) + 1;
+        }
+    }
+
+    /// What an alarm is about, and what to do.
+    fn alarm_words(&self, alarm: &AlarmFact) -> (String, String) {
+        let (words, name) = (self.words(), alarm.name.as_deref());
+        let about = words.alarm_text(&alarm.kind, name, alarm.count);
+        (about, words.alarm_act(&alarm.kind, name))
+    }
+
     fn alarm_row(&mut self, place: Rect, y: usize, alarm: &AlarmFact, is_selected: bool) {
         let state = self.alarm_state(alarm);
-        let room = usize::from(place.width);
         let name = self.alarm_name(&alarm.kind);
         let about = self.alarm_about_whom(alarm);
-        let since = self.short_moment(alarm.since);
+        let since = if self.is_today(alarm.since) || place.width >= WIDE {
+            self.short_moment(alarm.since)
+        } else {
+            self.weekday_short(alarm.since)
+        };
         let age = match (alarm.state, alarm.shelved_until, alarm.ended_at) {
             (AlarmState::Shelved, Some(until), _) => {
                 self.say("alarm_line.until", &[("at", &self.short_moment(until))])
@@ -83,12 +137,17 @@ impl Pen<'_> {
         };
         let priority = format!("P{}", alarm.kind.priority());
         let cursor = if is_selected { self.signs.cursor } else { "" };
-        let after = if room < 50 { 7 } else { 30 };
+        let is_wide = place.width >= WIDE;
+        // After the subject: since, state, and where there is room the age.
+        let after = if is_wide { 32 } else { 16 };
+        let weight = if state.role == Role::Dim {
+            Role::Dim
+        } else {
+            Role::Strong
+        };
         let mut row = self.row(place, y);
         row.cell(cursor, 1, Role::Strong);
         row.cell(state.glyph, 2, state.role);
-        row.skip(1);
-        row.cell(&state.word, 7, state.role);
         row.skip(1);
         row.cell(&priority, 3, Role::Dim);
         let subject = row.room().saturating_sub(after);
@@ -97,29 +156,19 @@ impl Pen<'_> {
         } else {
             format!("{name}  {about}")
         };
-        row.cell(
-            &text,
-            subject,
-            if state.role == Role::Dim {
-                Role::Dim
-            } else {
-                Role::Strong
-            },
-        );
+        row.cell(&text, subject, weight);
         row.skip(1);
-        row.cell_right(&since, if room < 50 { 6 } else { 9 }, Role::Normal);
-        if room >= 50 {
-            row.skip(2);
+        row.cell_right(&since, if is_wide { 9 } else { 6 }, Role::Normal);
+        row.skip(1);
+        row.cell(&state.word, 8, state.role);
+        if is_wide {
             row.put(&age, Role::Normal);
         }
     }
 
     /// What an alarm is about and what to do, as far as there is room: what to do counts more.
     fn alarm_detail(&mut self, place: Rect, y: usize, alarm: &AlarmFact) {
-        let name = alarm.name.as_deref();
-        let words = self.words();
-        let act = words.alarm_act(&alarm.kind, name);
-        let about = words.alarm_text(&alarm.kind, name, alarm.count);
+        let (about, act) = self.alarm_words(alarm);
         let inner = indented(place);
         let room = usize::from(place.height).saturating_sub(y);
         let columns = usize::from(inner.width).saturating_sub(3).max(2);
@@ -158,5 +207,15 @@ impl Pen<'_> {
         }
         let facts = facts.join(" ");
         self.paragraph(inner, y + usize::from(room > 6), &facts, Role::Dim);
+    }
+}
+
+/// Where the sentences of an alarm stand below it.
+fn hanging(place: Rect) -> Rect {
+    const LEFT: u16 = 7;
+    Rect {
+        x: place.x + LEFT.min(place.width),
+        width: place.width.saturating_sub(LEFT + 1),
+        ..place
     }
 }

@@ -18,6 +18,8 @@ const LEFT: usize = 5;
 struct Chart {
     from: Millis,
     step: usize,
+    /// Cells of a bar.
+    wide: usize,
     today: Vec<f32>,
     usual: Vec<f32>,
 }
@@ -97,6 +99,7 @@ impl Pen<'_> {
         Some(Chart {
             from,
             step,
+            wide: (columns / places.max(1)).clamp(1, 3),
             today: (0..places).map(|bin| sum(bin, &counted)).collect(),
             usual: (0..places).map(|bin| sum(bin, &expected)).collect(),
         })
@@ -122,9 +125,9 @@ impl Pen<'_> {
                 let usual = eighths(*usual, top, height * bars.len());
                 let is_usual = usual > 0 && (usual - 1) / bars.len() == level;
                 match filled.min(bars.len()) {
-                    0 if is_usual => row.put(usual_sign, Role::Warn),
-                    0 => row.skip(1),
-                    step => row.put(bars[step - 1], Role::Normal),
+                    0 if is_usual => row.put(&usual_sign.repeat(chart.wide), Role::Dim),
+                    0 => row.skip(chart.wide),
+                    step => row.put(&bars[step - 1].repeat(chart.wide), Role::Normal),
                 }
             }
         }
@@ -136,13 +139,14 @@ impl Pen<'_> {
         // A label takes 5 cells and needs a free one.
         let hours = [1, 2, 3, 4, 6, 12]
             .into_iter()
-            .find(|hours| hours * hour >= 7);
+            .find(|hours| hours * hour * chart.wide >= 7);
         let every = hours.unwrap_or(24) * hour;
         let mut row = self.row(place, y);
         row.skip(LEFT - 1);
         row.put(corner, Role::Dim);
         for bin in 0..chart.today.len() {
             row.put(if bin % every == 0 { tick } else { across }, Role::Dim);
+            row.put(&across.repeat(chart.wide - 1), Role::Dim);
         }
         let labels: Vec<String> = (0..chart.today.len())
             .step_by(every)
@@ -154,7 +158,7 @@ impl Pen<'_> {
             if row.room() < label.len() {
                 break;
             }
-            row.cell(&label, every, Role::Dim);
+            row.cell(&label, every * chart.wide, Role::Dim);
         }
     }
 

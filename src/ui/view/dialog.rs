@@ -62,12 +62,11 @@ impl Pen<'_> {
     }
 
     fn commands(&mut self, body: Rect, input: &Input, matches: &[Intent], selected: usize) {
-        let shown = matches
-            .len()
-            .clamp(1, ACTS)
-            .min(usize::from(body.height).saturating_sub(4).max(1));
+        // Beside its frame and the input, two lines say what the selected act does.
+        let room = usize::from(body.height).saturating_sub(6).max(1);
+        let shown = matches.len().clamp(1, ACTS).min(room);
         let prompt = self.model.words.say("question.commands", &[]);
-        let inner = self.open_box(body, "", shown + 1);
+        let inner = self.open_box(body, "", shown + 3);
         self.input_line(inner, 0, &prompt, input);
         if matches.is_empty() {
             let text = self.say("empty.commands", &[]);
@@ -79,7 +78,7 @@ impl Pen<'_> {
             let Some(entry) = intent.entry() else {
                 continue;
             };
-            let (key, about) = (self.key_label(*intent), self.say(entry.about, &[]));
+            let (key, hint) = (self.key_label(*intent), self.say(entry.hint, &[]));
             let sign = if index == selected {
                 self.signs.cursor
             } else {
@@ -87,11 +86,13 @@ impl Pen<'_> {
             };
             let mut row = self.row(inner, y + 1);
             row.cell(sign, 2, Role::Strong);
-            row.cell(entry.name, 16, Role::Strong);
-            row.cell(&key, 7, Role::Dim);
-            row.put(&about, Role::Normal);
+            row.cell(entry.name, 20, Role::Strong);
+            row.cell(&key, 11, Role::Dim);
+            row.put(&hint, Role::Normal);
             if index == selected {
                 self.select(inner, y + 1);
+                let about = self.say(entry.about, &[]);
+                self.paragraph(inner, shown + 1, &about, Role::Dim);
             }
         }
     }

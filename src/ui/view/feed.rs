@@ -24,13 +24,7 @@ impl Pen<'_> {
     /// Says a line for columns: the name in `who` cells, and what else there is to say in few where `is_narrow`.
     pub fn tell(&self, line: &LogLine, who: usize, is_narrow: bool) -> Told {
         let LogWhat::Feed(feed) = &line.what else {
-            return Told {
-                who: String::new(),
-                word: None,
-                role: log_role(&line.what),
-                text: self.sentence(line),
-                text_role: Role::Normal,
-            };
+            return self.tell_other(line, who, is_narrow);
         };
         let (word, role) = self.feed_word(feed);
         let (text, text_role) = self.feed_rest(feed, is_narrow);
@@ -40,6 +34,59 @@ impl Pen<'_> {
             role,
             text,
             text_role,
+        }
+    }
+
+    fn tell_other(&self, line: &LogLine, who: usize, is_narrow: bool) -> Told {
+        let (about, word) = match &line.what {
+            LogWhat::Desk { by, .. } => (by.user.clone(), self.say("log.kind_desk", &[])),
+            LogWhat::Note {
+                by, employee, name, ..
+            } => {
+                let about = employee.map(|id| self.person_short(id, name.as_deref(), who));
+                let about = about.unwrap_or_else(|| by.user.clone());
+                (about, self.say("log.kind_note", &[]))
+            }
+            LogWhat::Feed(_)
+            | LogWhat::LinkUp { .. }
+            | LogWhat::LinkDown { .. }
+            | LogWhat::EngineStarted { .. }
+            | LogWhat::EngineStopped
+            | LogWhat::OverBound(_) => (String::new(), String::new()),
+        };
+        let is_cells = is_narrow && !word.is_empty();
+        Told {
+            who: about,
+            word: is_cells.then_some(word),
+            role: log_role(&line.what),
+            text: match is_narrow {
+                true if is_cells => String::new(),
+                true => self.short_sentence(line),
+                false => self.sentence(line),
+            },
+            text_role: Role::Normal,
+        }
+    }
+
+    /// A line that is nobody's in 25 cells.
+    fn short_sentence(&self, line: &LogLine) -> String {
+        match &line.what {
+            LogWhat::LinkUp {
+                gap_from: Some(from),
+                ..
+            } => {
+                let span = self.span(line.at.ms_since(*from));
+                self.say("log.short_back", &[("span", &span)])
+            }
+            LogWhat::LinkUp { gap_from: None, .. } => self.say("log.short_up", &[]),
+            LogWhat::LinkDown { .. } => self.say("log.short_down", &[]),
+            LogWhat::EngineStarted { .. } => self.say("log.short_started", &[]),
+            LogWhat::EngineStopped => self.say("log.stopped", &[]),
+            LogWhat::OverBound(over) => {
+                let count = over.unreadable.saturating_add(over.copies).to_string();
+                self.say("log.short_over", &[("count", &count)])
+            }
+            LogWhat::Feed(_) | LogWhat::Desk { .. } | LogWhat::Note { .. } => self.sentence(line),
         }
     }
 
@@ -64,7 +111,9 @@ impl Pen<'_> {
             FeedOutcome::Duplicate => (action(), Role::Dim),
             FeedOutcome::Replay => (self.say("feed.replay", &[]), Role::Bad),
             FeedOutcome::Refused(_) => (self.say("feed.refused", &[]), Role::Warn),
-            FeedOutcome::ByHand | FeedOutcome::Reversed => (format!("{} ~", action()), Role::Warn),
+            FeedOutcome::ByHand | FeedOutcome::Reversed => {
+                (format!("{} ~", action()), Role::Normal)
+            }
             FeedOutcome::Unreadable(reason) => match (reason, feed.employee) {
                 (UnreadableReason::RevokedDevice, _) => (self.say("feed.forged", &[]), Role::Bad),
                 (UnreadableReason::WrongTag | UnreadableReason::UnknownDevice, Some(_)) => {
@@ -172,11 +221,16 @@ impl Pen<'_> {
         }
         if let Some(minutes) = Self::clock_off_min(feed) {
             let minutes = format!("{minutes:+}");
-            parts.push(self.say("feed.clock", &[("minutes", &minutes)]));
+            let key = if is_narrow {
+                "feed.clock_short"
+            } else {
+                "feed.clock"
+            };
+            parts.push(self.say(key, &[("minutes", &minutes)]));
             role = Role::Warn;
         }
         if let Some(receipt) = &feed.receipt {
-            let (word, receipt_role) = self.receipt(receipt);
+            let (word, receipt_role) = self.receipt(receipt, is_narrow);
             let is_wrong = receipt_role != Role::Normal;
             // In few cells only one thing can be said: what is wrong with the answer, else what is odd about the message.
             if is_narrow && is_wrong {
@@ -249,11 +303,7 @@ impl Pen<'_> {
 pub const fn log_role(what: &LogWhat) -> Role {
     match what {
         LogWhat::LinkDown { .. } => Role::Bad,
-        LogWhat::OverBound(_)
-        | LogWhat::EngineStarted {
-            alive_until: Some(_),
-            ..
-        } => Role::Warn,
+        LogWhat::OverBound(_) => Role::Warn,
         LogWhat::Feed(_)
         | LogWhat::LinkUp { .. }
         | LogWhat::EngineStarted { .. }

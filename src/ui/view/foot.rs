@@ -10,15 +10,20 @@ use crate::ui::text;
 
 /// How many cells the reply times take.
 const SPARK: usize = 9;
+/// From this width on all counts of the outbox stand in the link line.
+const MANY: u16 = 110;
 /// Between the parts of the link line.
 const GAP: usize = 3;
 
 impl Pen<'_> {
     /// Draws whether the links are alive, what waits, and what is left of the disk.
     pub fn link_line(&mut self, place: Rect) {
-        let is_wide = place.width >= 100;
         let outbox_word = self.say("foot.outbox", &[]);
-        let counts = self.outbox_counts(is_wide);
+        let counts = if place.width >= MANY {
+            self.outbox_counts()
+        } else {
+            self.outbox_short()
+        };
         let outbox_role = self.outbox_role();
         let disk_word = self.say("foot.disk", &[]);
         let disk = self.disk();
@@ -30,7 +35,7 @@ impl Pen<'_> {
             ];
             self.say("foot.engine", &facts)
         });
-        let mut parts = self.link_parts();
+        let mut parts = self.link_parts(place.width >= 72);
         let mut row = self.row(place, 0);
         row.skip(1);
         for (text, role) in parts.drain(..) {
@@ -55,6 +60,10 @@ impl Pen<'_> {
         let total = |hints: &[String]| -> usize {
             hints.iter().map(|hint| text::width(hint) + BETWEEN).sum()
         };
+        if total(&hints) > room + BETWEEN && self.model.dialog.is_none() {
+            // Everybody knows arrows.
+            hints.remove(0);
+        }
         while hints.len() > 3 && total(&hints) > room + BETWEEN {
             // The last two are commands and help.
             hints.remove(hints.len() - 3);
@@ -90,7 +99,7 @@ impl Pen<'_> {
         row.put(&notice.text, role);
     }
 
-    fn link_parts(&self) -> Vec<(String, Role)> {
+    fn link_parts(&self, has_room: bool) -> Vec<(String, Role)> {
         let links = &self.model.facts.links;
         let word = (self.say("foot.link", &[]), Role::Strong);
         // The link that is worst off, and of those the one that has been so the longest.
@@ -120,7 +129,9 @@ impl Pen<'_> {
             };
             parts.push((format!("{name} {text}").trim().to_owned(), Role::Normal));
         }
-        parts.extend(self.reply(worst));
+        if has_room {
+            parts.extend(self.reply(worst));
+        }
         parts
     }
 

@@ -9,6 +9,7 @@ use crate::ui::Detached;
 use crate::ui::keys::Intent;
 use crate::ui::look::Role;
 use crate::ui::model::Screen;
+use crate::ui::text;
 
 impl Pen<'_> {
     /// Draws the first line.
@@ -26,13 +27,33 @@ impl Pen<'_> {
             &[("in", &present), ("out", &out), ("all", &all)],
         );
         let demo = self.say("header.demo", &[]);
-        let date = match width {
-            0..72 => format!("{weekday} {time}"),
-            72..MANY => format!("{day} {time}"),
-            _ => format!("{day} {} {time}", self.year(model.now)),
+        let screens = self.screen_names(width);
+        let taken = screens
+            .iter()
+            .map(|(name, _)| text::width(name) + 2)
+            .sum::<usize>();
+        let demo_wide = if model.site.is_demo {
+            text::width(&demo) + 1
+        } else {
+            0
         };
-        let gap = if width < MANY { 1 } else { 2 };
-        let bar = self.signs.bar;
+        let counts_wide = if is_known {
+            text::width(&counts) + GAP
+        } else {
+            0
+        };
+        let free =
+            width.saturating_sub(taken + 1 + "hazir".len() + demo_wide + GAP + counts_wide + 1);
+        let dates = [
+            format!("{day} {} {time}", self.year(model.now)),
+            format!("{day} {time}"),
+            format!("{weekday} {time}"),
+            time,
+        ];
+        let date = dates.iter().find(|date| text::width(date) <= free);
+        let bar = format!(" {} ", self.signs.bar);
+        let facts = [("site", &*model.site.name), ("desk", &*model.site.desk)];
+        let site = self.say("header.site", &facts);
         let mut row = self.row(place, 0);
         row.skip(1);
         row.put("hazir", Role::Strong);
@@ -40,25 +61,23 @@ impl Pen<'_> {
             row.skip(1);
             row.put(&demo, Role::Alarm);
         }
-        for (text, role) in [(&date, Role::Normal), (&counts, Role::Strong)] {
-            if text == &counts && !is_known {
-                continue;
-            }
-            row.skip(gap);
-            row.put(bar, Role::Dim);
-            row.skip(gap);
-            row.put(text, role);
+        if let Some(date) = date {
+            row.put(&bar, Role::Dim);
+            row.put(date, Role::Normal);
         }
-        if width >= WIDE {
-            let facts = [("site", &*model.site.name), ("desk", &*model.site.desk)];
-            row.skip(gap);
-            row.put(bar, Role::Dim);
-            row.skip(gap);
-            let site = model.words.say("header.site", &facts);
-            let room = row.room().saturating_sub(70);
-            row.cell(&site, room, Role::Normal);
+        if is_known {
+            row.put(&bar, Role::Dim);
+            row.put(&counts, Role::Strong);
         }
-        self.screens(place, width);
+        if row.room() > taken + GAP + text::width(&site) {
+            row.put(&bar, Role::Dim);
+            row.put(&site, Role::Normal);
+        }
+        row.to_end(taken);
+        for (name, role) in screens {
+            row.put(&name, role);
+            row.skip(2);
+        }
     }
 
     /// Draws the second line: what is wrong.
@@ -102,7 +121,7 @@ impl Pen<'_> {
         let state = self.alarm_state(alarm);
         let name = alarm.name.as_deref();
         let title = self.alarm_name(&alarm.kind);
-        let text = self.words().alarm_text(&alarm.kind, name, alarm.count);
+        let sentence = self.words().alarm_text(&alarm.kind, name, alarm.count);
         let about = self.alarm_about_whom(alarm);
         let since = self.short_moment(alarm.since);
         let count = if new == 0 {
@@ -130,8 +149,8 @@ impl Pen<'_> {
         let room = row.room().saturating_sub(after);
         // A sentence that does not fit says less than whom it is about.
         let short = format!("{about} {since}");
-        let said = if crate::ui::text::width(&text) <= room {
-            &text
+        let said = if text::width(&sentence) <= room {
+            &sentence
         } else {
             &short
         };
@@ -142,21 +161,20 @@ impl Pen<'_> {
         row.put(&hints, Role::Normal);
     }
 
-    fn screens(&mut self, place: Rect, width: usize) {
+    /// The screens with their keys; where there is little room, the name of the one that is shown.
+    fn screen_names(&self, width: usize) -> Vec<(String, Role)> {
         let current = self.model.screen;
-        if width < MANY {
-            let key = SCREENS.iter().find(|(screen, _)| *screen == current);
-            let name = key.map_or_else(String::new, |(_, key)| self.say(key, &[]));
-            let mut row = self.row(place, 0);
-            row.to_end(name.len() + 2);
-            row.put(" ", Role::Normal);
-            row.put(&name, Role::Strong);
-            return;
-        }
-        let names: Vec<(String, Role)> = SCREENS
+        let names = SCREENS
             .iter()
+            .filter(|(screen, _)| width >= MANY || *screen == current);
+        names
             .map(|(screen, key)| {
-                let intent = if *screen == Screen::Help {
+                let name = self.say(key, &[]);
+                if width < MANY {
+                    return (name, Role::Strong);
+                }
+                let is_help = *screen == Screen::Help;
+                let intent = if is_help {
                     Intent::Help
                 } else {
                     Intent::Show(*screen)
@@ -166,19 +184,9 @@ impl Pen<'_> {
                 } else {
                     Role::Dim
                 };
-                (
-                    format!("{} {}", self.key_label(intent), self.say(key, &[])),
-                    role,
-                )
+                (format!("{} {name}", self.key_label(intent)), role)
             })
-            .collect();
-        let wide: usize = names.iter().map(|(name, _)| name.len() + 2).sum();
-        let mut row = self.row(place, 0);
-        row.to_end(wide);
-        for (name, role) in names {
-            row.put(&name, role);
-            row.skip(2);
-        }
+            .collect()
     }
 
     /// Why this window is not connected: a sentence.
@@ -204,5 +212,5 @@ impl Pen<'_> {
 
 /// From this width on all screens are named.
 const MANY: usize = 120;
-/// From this width on site and desk are named.
-const WIDE: usize = 160;
+/// Between the parts of the header.
+const GAP: usize = 3;

@@ -15,7 +15,7 @@ impl Pen<'_> {
         for link in &model.facts.links {
             y = self.health_of_link(place, y, link);
         }
-        let totals = self.outbox_counts(true);
+        let totals = self.outbox_counts();
         let role = self.outbox_role();
         y = self.health_line(place, y, "health.outbox", &totals, role);
         if let Some(day) = model.today() {
@@ -41,8 +41,19 @@ impl Pen<'_> {
         }
     }
 
-    /// Answers that are being sent, that wait, and that failed; the oldest as well where `is_long`.
-    pub fn outbox_counts(&self, is_long: bool) -> String {
+    /// Answers that are still to be sent, and those that failed.
+    pub fn outbox_short(&self) -> String {
+        let totals = &self.model.facts.totals;
+        let open = totals.outbox_sending.saturating_add(totals.outbox_waiting);
+        let facts = [
+            ("open", &*open.to_string()),
+            ("failed", &*totals.outbox_failed.to_string()),
+        ];
+        self.say("health.outbox_short", &facts)
+    }
+
+    /// Answers that are being sent, that wait, and that failed, and how old the oldest is.
+    pub fn outbox_counts(&self) -> String {
         let totals = &self.model.facts.totals;
         let [sending, waiting, failed] = [
             totals.outbox_sending,
@@ -56,7 +67,7 @@ impl Pen<'_> {
             ("failed", &*failed),
         ];
         let counts = self.say("health.outbox_is", &facts);
-        match totals.outbox_oldest.filter(|_| is_long) {
+        match totals.outbox_oldest {
             Some(oldest) => {
                 let age = self.age(oldest);
                 format!("{counts}, {}", self.say("health.oldest", &[("age", &age)]))
@@ -116,7 +127,7 @@ impl Pen<'_> {
         let time = self.reply_time(ms);
         let columns = room.saturating_sub(time.len() + 16);
         let spark = self.sparkline(&link.gateway, columns);
-        let max = self.longest_reply(&link.gateway, columns).to_string();
+        let max = self.longest_reply(&link.gateway).to_string();
         let label = self.say("health.reply", &[]);
         let longest = self.say("reply.longest", &[("max", &max)]);
         let mut row = self.row(place, y);

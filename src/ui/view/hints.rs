@@ -63,11 +63,23 @@ impl Pen<'_> {
         if is_open {
             hints.push(self.key_hint(Intent::Back));
         }
-        let always = ALWAYS
+        let mut intents = of_pane(pane).to_vec();
+        if model.columns < 80 {
+            // Other panes are seen by Tab alone.
+            intents.retain(|intent| *intent != Intent::NextPane);
+            intents.insert(0, Intent::NextPane);
+        }
+        let more = ALWAYS
             .into_iter()
-            .filter(|intent| *intent != Intent::NextPane || panes > 1);
-        let intents = of_pane(pane).iter().copied().chain(always);
-        hints.extend(intents.map(|intent| self.key_hint(intent)));
+            .filter(|intent| !intents.contains(intent));
+        intents.extend(more.collect::<Vec<_>>());
+        let useless = [
+            (Intent::NextPane, panes < 2),
+            (Intent::Zoom, model.is_zoomed),
+            (Intent::Plain, model.is_plain),
+        ];
+        intents.retain(|intent| !useless.contains(&(*intent, true)));
+        hints.extend(intents.into_iter().map(|intent| self.key_hint(intent)));
         hints
     }
 
@@ -94,14 +106,19 @@ const fn of_pane(pane: Pane) -> &'static [Intent] {
             Intent::Open,
             Intent::Acknowledge,
             Intent::Mark,
-            Intent::Note,
+            Intent::Find,
+            Intent::NextPane,
             Intent::Order,
+            Intent::Note,
             Intent::Undo,
+            Intent::Zoom,
+            Intent::Plain,
         ],
         Pane::Live => &[
             Intent::Open,
             Intent::Pause,
             Intent::Retry,
+            Intent::NextPane,
             Intent::Acknowledge,
             Intent::Note,
             Intent::Copy,

@@ -25,7 +25,7 @@ impl<'a> Pen<'a> {
             .take(rows);
         let mut below = 0;
         for (y, (index, gateway)) in shown.enumerate() {
-            let is_selected = index == cursor.index;
+            let is_selected = is_focus && index == cursor.index;
             let link = model
                 .facts
                 .links
@@ -34,7 +34,7 @@ impl<'a> Pen<'a> {
             if let Some(link) = link {
                 self.link_row(place, y, link, is_selected);
             }
-            if is_selected && is_focus {
+            if is_selected {
                 self.select(place, y);
             }
             below = y + 1;

@@ -5,6 +5,7 @@ use super::people::indented;
 use crate::api::LogLine;
 use crate::ui::look::Role;
 use crate::ui::model::Pane;
+use crate::ui::text;
 
 impl Pen<'_> {
     /// Draws the live feed: `rows` lines, the newest first.
@@ -55,11 +56,11 @@ impl Pen<'_> {
         let is_today = oldest.is_none_or(|line| self.is_today(line.at));
         let columns = Columns::of(usize::from(place.width), is_today, pane == Pane::History);
         for (y, (index, line)) in shown.into_iter().enumerate() {
-            let is_selected = index == cursor.index;
+            let is_selected = is_focus && index == cursor.index;
             if let Some(line) = line {
                 self.told(place, y, line, &columns, is_selected);
             }
-            if is_selected && is_focus {
+            if is_selected {
                 self.select(place, y);
             }
         }
@@ -76,7 +77,8 @@ impl Pen<'_> {
         let time = match columns.time {
             0..6 => self.clock(line.at),
             6..10 => self.short_moment(line.at),
-            _ => self.moment(line.at),
+            _ if self.is_today(line.at) => self.clock(line.at),
+            _ => self.day_and_clock(line.at),
         };
         let told = self.tell(line, columns.who, columns.is_narrow);
         let cursor = if is_selected { self.signs.cursor } else { "" };
@@ -92,6 +94,13 @@ impl Pen<'_> {
         if columns.who > 0 {
             row.cell(&told.who, columns.who, Role::Normal);
             row.skip(1);
+        }
+        if columns.is_narrow {
+            // A long word says all that few cells can say.
+            row.cell(&word, text::width(&word).max(4), role);
+            row.skip(1);
+            row.put_whole(&told.text, told.text_role);
+            return;
         }
         row.cell(&word, columns.word, role);
         row.skip(1);
@@ -114,7 +123,7 @@ impl Columns {
             time: match (is_today, is_history) {
                 (true, _) => 5,
                 (false, false) => 9,
-                (false, true) => 16,
+                (false, true) => 12,
             },
             who: match (is_history, width) {
                 (true, _) => 0,
@@ -122,7 +131,7 @@ impl Columns {
                 (false, 44..64) => 14,
                 (false, _) => 20,
             },
-            word: if is_narrow { 6 } else { 8 },
+            word: 8,
             is_narrow,
         }
     }

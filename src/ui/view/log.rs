@@ -27,11 +27,11 @@ impl Pen<'_> {
             .skip(cursor.top)
             .take(rows);
         for (y, (index, seq)) in shown.enumerate() {
-            let is_selected = index == cursor.index;
+            let is_selected = is_focus && index == cursor.index;
             if let Some(line) = model.line_of(*seq) {
                 self.log_row(place, y + 1, line, is_selected);
             }
-            if is_selected && is_focus {
+            if is_selected {
                 self.select(place, y + 1);
             }
         }
@@ -69,14 +69,11 @@ impl Pen<'_> {
     fn log_row(&mut self, place: Rect, y: usize, line: &LogLine, is_selected: bool) {
         let room = usize::from(place.width);
         let (time, who) = match room {
-            0..72 => (12, 14),
-            72..100 => (18, 16),
+            0..100 => (12, 16),
             _ => (24, 24),
         };
-        let at = if room < 72 {
-            format!("{} {}", self.weekday_short(line.at), self.clock_s(line.at))
-        } else if room < 100 {
-            format!("{} {}", self.day(line.at), self.clock(line.at))
+        let at = if room < 100 {
+            self.day_and_clock(line.at)
         } else {
             self.moment_in_full(line.at)
         };
@@ -107,7 +104,7 @@ impl Pen<'_> {
         let is_feed = told.word.is_some();
         let mut row = self.row(place, y);
         row.cell(cursor, 1, Role::Strong);
-        row.cell(&at, time, Role::Normal);
+        row.cell_right(&at, time, Role::Normal);
         row.skip(1);
         row.cell(&word, 8, role);
         row.skip(1);

@@ -27,6 +27,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::Model;
+use super::keys::Intent;
 use super::layout::{LEAST_COLUMNS, LEAST_ROWS, Layout, body};
 use super::look::Role;
 use super::model::Pane;
@@ -95,8 +96,11 @@ fn title(pen: &Pen<'_>, pane: Pane) -> (String, String) {
     let say = |key| pen.say(key, &[]);
     match pane {
         Pane::People => (pen.people_title(), pen.people_order()),
-        Pane::Live => (pen.live_title(), String::new()),
-        Pane::Alarms => (pen.alarms_title(), String::new()),
+        Pane::Live => (pen.live_title(), pen.key_hint(Intent::Pause)),
+        Pane::Alarms => {
+            let hints = [Intent::Acknowledge, Intent::Shelve].map(|intent| pen.key_hint(intent));
+            (pen.alarms_title(), hints.join("  "))
+        }
         Pane::Person => (pen.person_title(), String::new()),
         Pane::History => (say("pane.history"), String::new()),
         Pane::Log => (say("pane.log"), String::new()),

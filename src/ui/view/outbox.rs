@@ -26,13 +26,24 @@ impl Pen<'_> {
             .skip(cursor.top)
             .take(rows);
         for (y, (index, id)) in shown.enumerate() {
-            let is_selected = index == cursor.index;
+            let is_selected = is_focus && index == cursor.index;
             if let Some(entry) = model.facts.outbox.get(id) {
                 self.outbox_row(place, y + 1, entry, is_selected);
             }
-            if is_selected && is_focus {
+            if is_selected {
                 self.select(place, y + 1);
             }
+        }
+        let selected = model.lists.outbox.get(cursor.index);
+        if let Some(entry) = selected.and_then(|id| model.facts.outbox.get(id)) {
+            let below = model
+                .lists
+                .outbox
+                .len()
+                .saturating_sub(cursor.top)
+                .min(rows)
+                + 1;
+            self.outbox_detail(place, below, entry);
         }
     }
 
@@ -88,6 +99,33 @@ impl Pen<'_> {
         }
     }
 
+    /// All that is known of the entry that is selected, in a sentence below the list.
+    fn outbox_detail(&mut self, place: Rect, y: usize, entry: &OutboxFact) {
+        if usize::from(place.height) < y + 2 {
+            return;
+        }
+        let (state, role) = self.outbox_state(entry.state);
+        let (note, _) = self.outbox_note(entry);
+        let (id, attempts) = (entry.id.to_string(), entry.attempts.to_string());
+        let (to, kind) = (self.model.recipient(entry.id), self.answer_kind(entry.kind));
+        let queued = self.moment(entry.queued_at);
+        let facts = [
+            ("id", &*id),
+            ("kind", &*kind),
+            ("to", &*to),
+            ("state", &*state),
+            ("attempts", &*attempts),
+            ("queued", &*queued),
+            ("gateway", &*entry.gateway.0),
+        ];
+        let detail = self.say("answer.detail", &facts);
+        let mut y = y + 1;
+        if !note.is_empty() {
+            y = self.paragraph(indented(place), y, &note, role);
+        }
+        self.paragraph(indented(place), y, &detail, Role::Dim);
+    }
+
     fn outbox_head(&mut self, place: Rect) {
         let columns = Columns::of(usize::from(place.width));
         let words = self.words();
@@ -126,7 +164,9 @@ impl Pen<'_> {
         row.skip(1);
         row.cell(&to, columns.to - 1, Role::Normal);
         row.skip(1);
-        row.cell(&kind, columns.what, Role::Normal);
+        if columns.what > 0 {
+            row.cell(&kind, columns.what, Role::Normal);
+        }
         row.cell(&state, columns.state, role);
         if columns.tries > 0 {
             row.cell(&entry.attempts.to_string(), columns.tries, Role::Normal);
@@ -152,11 +192,11 @@ impl Columns {
     fn of(width: usize) -> Self {
         Self {
             id: 6,
-            to: if width < 72 { 15 } else { 22 },
-            what: 9,
+            to: if width < 72 { 16 } else { 22 },
+            what: if width < 72 { 0 } else { 9 },
             state: 11,
             tries: if width < 56 { 0 } else { 7 },
-            queued: if width < 72 { 0 } else { 11 },
+            queued: if width < 96 { 0 } else { 11 },
         }
     }
 }

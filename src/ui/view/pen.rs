@@ -94,7 +94,9 @@ impl<'a> Pen<'a> {
         }
         let row = self.row(place, y);
         let (x, y, width) = (row.x, row.y, row.end - row.x);
-        let style = Style::new().add_modifier(Modifier::REVERSED);
+        let style = Style::new()
+            .add_modifier(Modifier::REVERSED)
+            .remove_modifier(Modifier::DIM);
         self.buffer.set_style(Rect::new(x, y, width, 1), style);
     }
 
@@ -197,6 +199,11 @@ impl Row<'_, '_> {
         usize::from(self.end - self.x)
     }
 
+    /// Whether all of a text has room.
+    pub fn holds(&self, text: &str) -> bool {
+        text::width(text) <= self.room()
+    }
+
     /// Writes a text, cut where the line ends.
     pub fn put(&mut self, text: &str, role: Role) {
         let room = self.room();
@@ -205,7 +212,7 @@ impl Row<'_, '_> {
 
     /// Writes a text where all of it has room, and says whether it had.
     pub fn put_whole(&mut self, text: &str, role: Role) -> bool {
-        let fits = text::width(text) <= self.room();
+        let fits = self.holds(text);
         if fits {
             self.put(text, role);
         }

@@ -5,7 +5,7 @@ use crate::api::{PersonFact, PersonPresence};
 use crate::domain::PresenceSource;
 use crate::ui::keys::Intent;
 use crate::ui::look::Role;
-use crate::ui::model::{Cursor, Order, Pane};
+use crate::ui::model::{Cursor, Order, Pane, PersonMark};
 
 /// The widths of the columns, the gap behind each counted.
 struct Columns {
@@ -20,8 +20,10 @@ struct Columns {
 const TWO_TIMES: usize = 62;
 /// From this width on there is a column for teams.
 const TEAMS: usize = 84;
+/// The width of the one column for both times: all of them are of this day.
+const SINCE: usize = 6;
 /// Cells before the state: cursor and glyph.
-const BEFORE: usize = 4;
+const BEFORE: usize = 3;
 
 impl Columns {
     fn of(width: usize) -> Self {
@@ -30,11 +32,11 @@ impl Columns {
         Self {
             state: 7,
             name: if is_wide {
-                (width - 34 - team).clamp(18, 30)
+                (width - 42 - team).clamp(18, 30)
             } else {
                 15
             },
-            times: if is_wide { 10 } else { 0 },
+            times: if is_wide { 7 } else { 0 },
             team,
         }
     }
@@ -65,10 +67,11 @@ impl Pen<'_> {
             .skip(cursor.top)
             .take(rows);
         for (y, (index, employee)) in shown.enumerate() {
+            let is_selected = is_focus && index == cursor.index;
             if let Some(fact) = model.facts.people.get(employee) {
-                self.person_row(place, y + 1, &columns, fact, index == cursor.index);
+                self.person_row(place, y + 1, &columns, fact, is_selected);
             }
-            if index == cursor.index && is_focus {
+            if is_selected {
                 self.select(place, y + 1);
             }
         }
@@ -104,9 +107,14 @@ impl Pen<'_> {
     /// What there is to say about a person, the most important first.
     pub fn person_note(&self, fact: &PersonFact) -> (String, Role) {
         let mut parts = Vec::new();
-        if let Some(alarm) = self.alarm_about(fact.employee) {
-            let count = alarm.count.to_string();
-            parts.push(self.say("note.alarm", &[("count", &count)]));
+        match self.model.person_mark(fact.employee) {
+            PersonMark::Key => {
+                let alarm = self.alarm_about(fact.employee);
+                let count = alarm.map_or(1, |alarm| alarm.count).to_string();
+                parts.push(self.say("note.key", &[("count", &count)]));
+            }
+            PersonMark::TwoPlaces => parts.push(self.say("note.two_places", &[])),
+            PersonMark::In | PersonMark::Out => {}
         }
         if fact.suspended {
             parts.push(self.say("note.suspended", &[]));
@@ -142,7 +150,7 @@ impl Pen<'_> {
         row.cell(&words.say("column.state", &[]), columns.state, Role::Dim);
         row.cell(&words.say("column.name", &[]), columns.name, Role::Dim);
         if columns.times == 0 {
-            row.cell(&words.say("column.since", &[]), 10, Role::Dim);
+            row.cell(&words.say("column.since", &[]), SINCE, Role::Dim);
         } else {
             row.cell(&words.say("column.in", &[]), columns.times, Role::Dim);
             row.cell(&words.say("column.out", &[]), columns.times, Role::Dim);
@@ -164,8 +172,10 @@ impl Pen<'_> {
         let state = self.person_state(fact);
         let name = self.person_short(fact.employee, Some(&fact.name), columns.name - 1);
         let (note, note_role) = self.person_note(fact);
+        let is_by_hand = fact.source == Some(PresenceSource::ByHand);
+        let by_desk = self.say("note.by_desk", &[]);
         let none = self.signs.none;
-        let time = |at: Option<_>| at.map_or_else(|| none.to_owned(), |at| self.short_moment(at));
+        let time = |at: Option<_>| at.map_or_else(|| none.to_owned(), |at| self.clock(at));
         let left = (fact.state == PersonPresence::Out)
             .then_some(fact.since)
             .flatten();
@@ -173,7 +183,7 @@ impl Pen<'_> {
         let since = time(fact.since);
         let cursor = if is_selected { self.signs.cursor } else { "" };
         let mut row = self.row(place, y);
-        row.cell(cursor, 2, Role::Strong);
+        row.cell(cursor, 1, Role::Strong);
         row.cell(state.glyph, 2, state.role);
         row.cell(&state.word, columns.state - 1, state.role);
         row.skip(1);
@@ -195,7 +205,7 @@ impl Pen<'_> {
             }
         };
         if columns.times == 0 {
-            row.cell(&since, 10, weight(&since));
+            row.cell(&since, SINCE, weight(&since));
         } else {
             row.cell(&first, columns.times, weight(&first));
             row.cell(&last, columns.times, weight(&last));
@@ -208,7 +218,11 @@ impl Pen<'_> {
             );
             row.skip(1);
         }
-        row.put(&note, note_role);
+        if is_by_hand && !row.holds(&note) {
+            row.put(&by_desk, note_role);
+        } else {
+            row.put(&note, note_role);
+        }
     }
 }
 

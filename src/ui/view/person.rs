@@ -104,7 +104,9 @@ impl<'a> Pen<'a> {
             return;
         }
         // The newest phone is the one in use.
-        for device in detail.devices.iter().rev() {
+        let is_open = self.model.person.as_ref().is_some_and(|page| page.is_open);
+        let devices = detail.devices.iter().rev();
+        for device in devices.filter(|device| is_open || !device.revoked) {
             let text = self.device(device);
             let role = if device.revoked {
                 Role::Dim

@@ -57,7 +57,7 @@ impl Pen<'_> {
     /// Reply times in one line of `columns` at most; empty where none are known.
     pub fn sparkline(&self, gateway: &GatewayName, columns: usize) -> String {
         let samples = self.samples(gateway, columns);
-        let max = numbers(&samples).max;
+        let max = self.longest_reply(gateway);
         let bars = self.signs.bars;
         let bar = |sample: &ReplySample| match sample.reply_ms {
             None => " ",
@@ -66,9 +66,11 @@ impl Pen<'_> {
         samples.iter().map(bar).collect()
     }
 
-    /// The longest reply time of those that are known.
-    pub fn longest_reply(&self, gateway: &GatewayName, columns: usize) -> u32 {
-        numbers(&self.samples(gateway, columns)).max
+    /// The longest reply time of about the last hour.
+    pub fn longest_reply(&self, gateway: &GatewayName) -> u32 {
+        /// About an hour.
+        const LATELY: usize = 120;
+        numbers(&self.samples(gateway, LATELY)).max
     }
 
     /// A reply time: `41 ms`.

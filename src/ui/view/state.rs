@@ -35,7 +35,6 @@ impl<'a> Pen<'a> {
         let word = self.say(key, &[]);
         let is_by_hand = fact.source == Some(PresenceSource::ByHand);
         let role = match fact.since {
-            Some(_) if is_by_hand => Role::Warn,
             Some(_) => Role::Normal,
             None => Role::Dim,
         };
@@ -123,8 +122,12 @@ impl<'a> Pen<'a> {
         (self.say(key, &[]), role)
     }
 
-    /// What became of a receipt, in few cells.
-    pub fn receipt(&self, receipt: &ReceiptFact) -> (String, Role) {
+    /// What became of a receipt, in few cells where `is_narrow`.
+    pub fn receipt(&self, receipt: &ReceiptFact, is_narrow: bool) -> (String, Role) {
+        let (word, role) = self.outbox_state(receipt.state);
+        if !is_narrow {
+            return (self.say("receipt.full", &[("state", &word)]), role);
+        }
         let key = match receipt.state {
             OutboxState::Queued => "receipt.queued",
             OutboxState::Sending => "receipt.sending",
@@ -133,7 +136,7 @@ impl<'a> Pen<'a> {
             OutboxState::Delivered => "receipt.delivered",
             OutboxState::Failed => "receipt.failed",
         };
-        (self.say(key, &[]), self.outbox_state(receipt.state).1)
+        (self.say(key, &[]), role)
     }
 
     /// The word for in or out.
@@ -177,13 +180,13 @@ impl<'a> Pen<'a> {
         text::phone(number, self.model.is_unmasked(), self.signs)
     }
 
-    /// A phone number as it may be shown now, without its spaces where `width` cells do not hold them.
+    /// A phone number as it may be shown now, in short where `width` cells do not hold it.
     pub fn phone_in(&self, number: &str, width: usize) -> String {
-        let number = self.phone(number);
-        if text::width(&number) <= width {
-            return number;
+        let long = self.phone(number);
+        if text::width(&long) <= width {
+            return long;
         }
-        number.split_whitespace().collect()
+        text::phone_short(number, self.model.is_unmasked(), self.signs)
     }
 }
 

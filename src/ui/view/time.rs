@@ -37,6 +37,11 @@ impl Pen<'_> {
         self.zoned(at).strftime("%Y").to_string()
     }
 
+    /// Day of the month and time: `20 Nov 09:14`.
+    pub fn day_and_clock(&self, at: Millis) -> String {
+        self.zoned(at).strftime("%-d %b %H:%M").to_string()
+    }
+
     /// The time of day, and the day where it is not today: `Thu 19 Nov 18:04`.
     pub fn moment(&self, at: Millis) -> String {
         if self.is_today(at) {

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hazir::api::{
-    AlarmFact, AlarmState, Arrivals, DeviceFact, FeedLine, FeedOutcome, LinkFact, LinkState,
-    LogLine, LogWhat, OutboxFact, PersonDetail, PersonFact, PersonPresence, ReceiptFact,
-    ReplySample, Snapshot, Totals,
+    AlarmFact, AlarmState, Arrivals, Ask, DeviceFact, FeedLine, FeedOutcome, LinkFact, LinkState,
+    LogLine, LogWhat, OutboxFact, PersonDetail, PersonFact, PersonPresence, Query, ReceiptFact,
+    Reply, ReplySample, Snapshot, Totals,
 };
 use hazir::domain::{
     Action, AlarmId, AlarmKind, AnswerKind, Counter, Country, DeskAct, DeviceId, DownCause,
@@ -15,7 +15,7 @@ use hazir::domain::{
     PresenceSource, RefusedReason, SendError, Seq, UnreadableReason,
 };
 use hazir::ui::model::{Day, PersonPage};
-use hazir::ui::{Look, Message, Model, Site, SiteGateway, prepare, update};
+use hazir::ui::{Effect, Key, Look, Message, Model, Site, SiteGateway, prepare, update};
 use hazir::words::{Language, Words};
 use jiff::civil::time;
 use jiff::tz::TimeZone;
@@ -112,11 +112,96 @@ pub(crate) fn console(look: Look, columns: u16, rows: u16) -> Model {
 pub(crate) fn office(look: Look, columns: u16, rows: u16) -> Model {
     let mut model = console(look, columns, rows);
     model.disk_free = Some(71);
-    update(&mut model, NOW, Message::Attached(Box::new(snapshot())));
+    let effects = update(&mut model, NOW, Message::Attached(Box::new(snapshot())));
+    answer(&mut model, effects);
     model.facts.days = (0..5).map(|week| (week * 7, day(week))).collect();
     model.facts.replies.insert(gateway(), replies());
+    // The person under the cursor is asked for once the cursor rests.
+    for seconds in (0..3).rev() {
+        settle(&mut model);
+        let effects = update(&mut model, NOW.plus_ms(-seconds * 1_000), Message::Tick);
+        answer(&mut model, effects);
+    }
     settle(&mut model);
     model
+}
+
+/// Answers what the console asked for, as an engine would that has nothing but this morning.
+pub(crate) fn answer(model: &mut Model, effects: Vec<Effect>) {
+    for effect in effects {
+        let Effect::Ask(token, Ask::Query(query)) = effect else {
+            continue;
+        };
+        let reply = match query {
+            Query::Person(employee) => {
+                let page = page(model, employee.0, true);
+                page.detail.map(|detail| Reply::Person(Box::new(detail)))
+            }
+            Query::Log { filter, .. } => {
+                let lines = match filter.employee {
+                    Some(employee) => page(model, employee.0, true).history,
+                    None => lines().into_iter().rev().collect(),
+                };
+                Some(Reply::Log { lines, next: None })
+            }
+            Query::Employees
+            | Query::Devices
+            | Query::Feed { .. }
+            | Query::People
+            | Query::Outbox { .. }
+            | Query::Alarms
+            | Query::Links
+            | Query::Snapshot
+            | Query::Arrivals { .. }
+            | Query::Replies { .. } => None,
+        };
+        let now = model.now;
+        if let Some(reply) = reply {
+            update(model, now, Message::Reply(token, Some(reply)));
+        }
+    }
+}
+
+/// Writes all names and notes in ASCII.
+pub(crate) fn latin(model: &mut Model) {
+    let ascii = |text: &str| text.replace(|c: char| !c.is_ascii(), "x");
+    for fact in model.facts.people.values_mut() {
+        (fact.name, fact.short) = (ascii(&fact.name), ascii(&fact.short));
+    }
+    for alarm in &mut model.facts.alarms {
+        alarm.name = alarm.name.as_deref().map(ascii);
+    }
+    for line in model.facts.log.values_mut() {
+        match &mut line.what {
+            LogWhat::Feed(feed) => feed.name = feed.name.as_deref().map(ascii),
+            LogWhat::Note { name, .. } | LogWhat::Desk { name, .. } => {
+                *name = name.as_deref().map(ascii);
+            }
+            LogWhat::LinkUp { .. }
+            | LogWhat::LinkDown { .. }
+            | LogWhat::EngineStarted { .. }
+            | LogWhat::EngineStopped
+            | LogWhat::OverBound(_) => {}
+        }
+    }
+    model.site.name = ascii(&model.site.name);
+}
+
+/// Presses keys, a second apart: `~` is Enter, `<` is Esc, `>` is Tab, `_` is Down, all else itself.
+pub(crate) fn press(model: &mut Model, keys: &str) {
+    for key in keys.chars() {
+        let key = match key {
+            '~' => Key::Enter,
+            '<' => Key::Esc,
+            '>' => Key::Tab,
+            '_' => Key::Down,
+            key => Key::Char(key),
+        };
+        let now = model.now.plus_ms(1_000);
+        let effects = update(model, now, Message::Key(key));
+        answer(model, effects);
+        settle(model);
+    }
 }
 
 /// Brings lists and cursors up to date, as before a frame.
@@ -189,7 +274,7 @@ fn card(fact: &PersonFact) -> Employee {
 }
 
 fn devices(employee: EmployeeId) -> Vec<DeviceFact> {
-    let device = |id, revoked, days| DeviceFact {
+    let device = |id, revoked, days: i64| DeviceFact {
         device: DeviceId(id),
         employee,
         name: String::new(),
@@ -343,7 +428,7 @@ fn replies() -> VecDeque<ReplySample> {
     let sample = |at: i64| ReplySample {
         at: NOW.plus_ms((at - 160) * 30_000),
         reply_ms: match at {
-            114..122 => None,
+            118 => None,
             130 => Some(180),
             159 => Some(41),
             _ => Some(u32::try_from(38 + at * 7 % 23).expect("small")),
