@@ -155,11 +155,11 @@ impl Engine {
         if until <= now.wall || until.ms_since(now.wall) > SHELVED_MS {
             return Err(Refusal::ShelveTime);
         }
-        let shelf = self.alarms.shelve(id, until).ok_or(Refusal::NoAlarm(id))?;
-        let before = shelf.before;
+        let done = self.alarms.shelve(id, until).ok_or(Refusal::NoAlarm(id))?;
+        let before = done.before;
         self.acts.push(now, by, Act::Shelved { id, until, before });
-        self.act(now, by, DeskAct::Shelved(id, shelf.row.kind.clone(), until));
-        let fact = facts::alarm(&shelf.row, &self.roster, now.wall);
+        self.act(now, by, DeskAct::Shelved(id, done.row.kind.clone(), until));
+        let fact = facts::alarm(&done.row, &self.roster, now.wall);
         Ok(Reply::Shelved(Box::new(fact)))
     }
 

@@ -94,12 +94,11 @@ impl Engine {
             }
             Entry::LinkUp { gateway } => LogWhat::LinkUp {
                 gateway: gateway.clone(),
-                gap_from: match archive {
-                    Some(_) => gap_before(gateway, older),
-                    None => {
-                        let gap = self.links.get(gateway).and_then(Link::gap);
-                        gap.map(|(from, _)| from)
-                    }
+                gap_from: if archive.is_some() {
+                    gap_before(gateway, older)
+                } else {
+                    let gap = self.links.get(gateway).and_then(Link::gap);
+                    gap.map(|(from, _)| from)
                 },
             },
             Entry::LinkDown { gateway, cause, .. } => LogWhat::LinkDown {
@@ -198,15 +197,14 @@ fn rows_before(
     floor: Seq,
     archive: &dyn Archive,
 ) -> Result<Vec<LedgerRow>, StoreError> {
-    let mut rows = match employee {
-        Some(employee) => archive.ledger_of_before(employee, end, PAGE)?,
-        None => {
-            let after = floor.0.max(end.0.saturating_sub(1 + PAGE as u64));
-            let count = usize::try_from(end.0.saturating_sub(1 + after)).unwrap_or(PAGE);
-            let mut rows = archive.ledger_page(Seq(after), count)?;
-            rows.reverse();
-            rows
-        }
+    let mut rows = if let Some(employee) = employee {
+        archive.ledger_of_before(employee, end, PAGE)?
+    } else {
+        let after = floor.0.max(end.0.saturating_sub(1 + PAGE as u64));
+        let count = usize::try_from(end.0.saturating_sub(1 + after)).unwrap_or(PAGE);
+        let mut rows = archive.ledger_page(Seq(after), count)?;
+        rows.reverse();
+        rows
     };
     rows.retain(|row| row.seq > floor);
     Ok(rows)

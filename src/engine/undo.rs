@@ -23,7 +23,7 @@ impl Engine {
             Some(Act::Mark { seq, mark, below }) => {
                 Some(self.undo_mark(now, by, (seq, mark), below, archive)?)
             }
-            Some(Act::Note { seq, note }) => Some(self.strike_out(now, by, seq, note)),
+            Some(Act::Note { seq, note }) => Some(self.strike_out(now, by, seq, &note)),
             Some(Act::Acknowledged { at, before }) => self.unacknowledge(now, by, at, before),
             Some(Act::Shelved { id, until, before }) => self
                 .alarms
@@ -77,12 +77,13 @@ impl Engine {
         Ok(Undone::Mark(Box::new(line)))
     }
 
-    fn strike_out(&mut self, now: Now, by: &Operator, seq: Seq, note: NoteRow) -> Undone {
+    fn strike_out(&mut self, now: Now, by: &Operator, seq: Seq, note: &NoteRow) -> Undone {
         let reversal = NoteRow {
             by: by.clone(),
+            employee: note.employee,
+            about: note.about,
             text: String::new(),
             reverses: Some(seq),
-            ..note
         };
         self.journal.append(now, Entry::Note(reversal));
         Undone::Note(seq)

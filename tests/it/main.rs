@@ -22,6 +22,7 @@ mod intake;
 mod kill;
 #[cfg(test)]
 mod layers;
+mod log_pages;
 #[cfg(test)]
 mod office;
 #[cfg(test)]
