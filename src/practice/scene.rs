@@ -132,8 +132,8 @@ impl Scene {
                         receipt,
                     } => {
                         let has_arrived = self.crowd.hear(now, &number, &text);
-                        if let Some(notice) = receipt {
-                            self.smsc.tell(now, notice, has_arrived);
+                        if let Some(receipt) = receipt {
+                            self.smsc.tell(now, receipt, has_arrived);
                         }
                     }
                 }
