@@ -1,6 +1,7 @@
 use super::crowd::{Crowd, Deed};
+use super::faults::Fault;
 use super::people::{Plan, PracticeConfig};
-use super::smsc::{Air, Fault, LinkId, Out, Smsc};
+use super::smsc::{Air, LinkId, Out, Smsc};
 use crate::domain::Millis;
 use crate::protocol::smpp::Tick;
 

@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 
 use super::dice::Dice;
+use super::faults::Fault;
 use super::people::{OLD_PHONE, Plan, PracticeConfig};
-use super::smsc::Fault;
 use crate::domain::{Action, Msisdn};
 
 /// What a practice shows.

@@ -1,11 +1,12 @@
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
 use super::dice::Dice;
+use super::faults::{Fault, Faults};
 use super::people::{Plan, PracticeConfig};
 use super::scene::Moment;
-use crate::domain::{Address, InboundSms, Millis, Msisdn, SubmitFault};
+use crate::domain::{Address, InboundSms, Millis, SubmitFault};
 use crate::protocol::smpp::{
     BindMode, Delivered, Forward, Notice, Parcel, ParcelId, Password, SmscConfig, SmscEvent,
     SmscSession, SystemId, Tick, WantsReceipt,
@@ -38,36 +39,6 @@ const AGAIN_MS: u64 = 5_000;
 const ANSWER_MS: (u64, u64) = (10, 60);
 /// How long an SMS is on its way to a phone, at least and at most.
 const AIR_MS: (u64, u64) = (300, 1_500);
-
-/// Something that goes wrong at the gateway.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Every link is cut; the connections may come back at once.
-    Cut,
-    /// Every link is cut, and for so many milliseconds new connections are closed at once.
-    Gone {
-        /// For how long.
-        for_ms: u64,
-    },
-    /// For so many milliseconds every bind is answered with ESME_RBINDFAIL.
-    RefuseBinds {
-        /// For how long.
-        for_ms: u64,
-    },
-    /// Answers to submit_sm take so many milliseconds more.
-    AnswerSlowly {
-        /// How many; 0 is as ever.
-        ms: u64,
-    },
-    /// Every second submit_sm is answered with ESME_RTHROTTLED, or none any more.
-    Throttle(bool),
-    /// The next SMS to this number is taken and lost on the air.
-    LoseAnswer(Msisdn),
-    /// The next SMS to this number is refused with ESME_RINVDSTADR.
-    RejectAnswer(Msisdn),
-    /// The next message of this number is delivered twice.
-    DeliverTwice(Msisdn),
-}
 
 /// One connection of an ESME.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,19 +108,6 @@ struct Waiting {
     parcel: Parcel,
 }
 
-/// What goes wrong at the moment.
-#[derive(Default)]
-struct Faults {
-    gone_until: Option<Tick>,
-    refuses_until: Option<Tick>,
-    slow_ms: u64,
-    throttles: bool,
-    submit_count: u64,
-    lose: BTreeSet<String>,
-    reject: BTreeSet<String>,
-    twice: BTreeSet<String>,
-}
-
 /// What is done later.
 enum Errand {
     /// A submit_sm is answered.
@@ -194,8 +152,7 @@ impl Smsc {
 
     /// Takes a connection; `None` where it is to be closed at once.
     pub(super) fn connect(&mut self, now: Moment) -> Option<LinkId> {
-        let is_gone = self.faults.gone_until.is_some_and(|until| now.tick < until);
-        if is_gone || self.links.len() >= LINKS {
+        if self.faults.is_gone(now.tick) || self.links.len() >= LINKS {
             return None;
         }
         self.last_link += 1;
@@ -280,7 +237,7 @@ impl Smsc {
             octets,
             data_coding,
         };
-        if self.faults.twice.remove(from) {
+        if self.faults.doubles(from) {
             self.wait(now, None, Parcel::Forward(sms.clone()));
         }
         self.wait(now, None, Parcel::Forward(sms));
@@ -299,27 +256,10 @@ impl Smsc {
     }
 
     pub(super) fn throw(&mut self, now: Moment, fault: Fault) {
-        let faults = &mut self.faults;
-        match fault {
-            Fault::Cut => self.cut(),
-            Fault::Gone { for_ms } => {
-                faults.gone_until = Some(now.tick.after_ms(for_ms / self.speed));
-                self.cut();
-            }
-            Fault::RefuseBinds { for_ms } => {
-                faults.refuses_until = Some(now.tick.after_ms(for_ms / self.speed));
-            }
-            Fault::AnswerSlowly { ms } => faults.slow_ms = ms,
-            Fault::Throttle(throttles) => faults.throttles = throttles,
-            Fault::LoseAnswer(number) => {
-                faults.lose.insert(number.as_str().to_owned());
-            }
-            Fault::RejectAnswer(number) => {
-                faults.reject.insert(number.as_str().to_owned());
-            }
-            Fault::DeliverTwice(number) => {
-                faults.twice.insert(number.as_str().to_owned());
-            }
+        let cuts = matches!(fault, Fault::Cut | Fault::Gone { .. });
+        self.faults.throw(now.tick, fault, self.speed);
+        if cuts {
+            self.cut();
         }
         self.settle(now);
     }
@@ -366,8 +306,7 @@ impl Smsc {
     fn handle_event(&mut self, now: Moment, link: LinkId, event: SmscEvent) {
         match event {
             SmscEvent::Bind(login) => {
-                let refuses = self.faults.refuses_until.is_some_and(|at| now.tick < at);
-                let status = if refuses {
+                let status = if self.faults.refuses(now.tick) {
                     ESME_RBINDFAIL
                 } else {
                     login.check(&self.config.system_id, &self.password)
@@ -398,7 +337,7 @@ impl Smsc {
         sms: &InboundSms,
         receipt: WantsReceipt,
     ) {
-        let slow_ms = self.faults.slow_ms + self.dice.between(ANSWER_MS.0, ANSWER_MS.1);
+        let slow_ms = self.faults.slow_ms() + self.dice.between(ANSWER_MS.0, ANSWER_MS.1);
         let answer_at = now.tick.after_ms(slow_ms / self.speed);
         let result = self.judge(link, sms).map(|number| {
             self.last_message += 1;
@@ -406,7 +345,7 @@ impl Smsc {
             let message_id = format!("{:08X}", self.last_message);
             let arrive_ms = slow_ms + self.dice.between(AIR_MS.0, AIR_MS.1);
             let arrive_at = now.tick.after_ms(arrive_ms / self.speed);
-            if !self.faults.lose.remove(&number) {
+            if !self.faults.loses(&number) {
                 let air = arriving((link, now.wall), &message_id, number, sms, receipt);
                 self.later(arrive_at, Errand::Arrive(air));
             }
@@ -426,15 +365,14 @@ impl Smsc {
         if unanswered > UNANSWERED {
             return Err(ESME_RMSGQFUL);
         }
-        self.faults.submit_count += 1;
-        if self.faults.throttles && self.faults.submit_count.is_multiple_of(2) {
+        if self.faults.throttles() {
             return Err(ESME_RTHROTTLED);
         }
         if sms.octets.len() > LONGEST_OCTETS {
             return Err(ESME_RINVMSGLEN);
         }
         let number = number_of(&sms.destination).ok_or(ESME_RINVDSTADR)?;
-        if self.faults.reject.remove(&number) {
+        if self.faults.rejects(&number) {
             return Err(ESME_RINVDSTADR);
         }
         Ok(number)
