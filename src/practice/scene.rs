@@ -154,7 +154,7 @@ impl Scene {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::{Scenario, Script};
+    use super::super::{Act, Scenario, Script};
     use super::*;
     use crate::domain::Msisdn;
 
@@ -368,9 +368,11 @@ mod tests {
             speed: 1,
         };
         let script = Script::new(&config, &stage.plan).take(2_000);
-        let strangers = script.filter_map(|step| match step.act {
-            super::super::Act::Stranger { from, .. } => Some(from),
-            _ => None,
+        let strangers = script.filter_map(|step| {
+            let Act::Stranger { from, .. } = step.act else {
+                return None;
+            };
+            Some(from)
         });
         let mut strangers = strangers.peekable();
         assert!(strangers.peek().is_some());

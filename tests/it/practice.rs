@@ -33,8 +33,8 @@ struct Show {
 impl Show {
     /// Waits until the practice stands as wanted, at most for `within` of its time.
     async fn until(&mut self, within: Duration, wanted: impl Fn(&Tally) -> bool) -> Tally {
-        let waited = timeout(within, self.tally.wait_for(|tally| wanted(tally))).await;
-        let tally = waited.ok().map(|tally| *tally.unwrap());
+        let came = timeout(within, self.tally.wait_for(|tally| wanted(tally))).await;
+        let tally = came.ok().map(|tally| *tally.unwrap());
         tally.unwrap_or_else(|| panic!("it stands at {:?}", *self.tally.borrow()))
     }
 
@@ -95,7 +95,7 @@ async fn every_phone_of_a_morning_learns_its_outcome() {
         show.at(174).await;
         // All but the reset phone, which nobody can read, and the one whose receipt was refused for good.
         let tally = show
-            .until(Duration::from_secs(60), |tally| tally.unanswered <= 3)
+            .until(Duration::from_mins(1), |tally| tally.unanswered <= 3)
             .await;
         (tally, desks[0].feed().await, desks[0].alarms().await)
     })
@@ -178,7 +178,7 @@ async fn what_is_sent_while_the_gateway_is_gone_comes_after() {
                 .iter()
                 .any(|it| matches!(it, AlarmKind::LinkDown { .. }))
         );
-        show.until(Duration::from_secs(60), |tally| {
+        show.until(Duration::from_mins(1), |tally| {
             tally.bound == 1 && tally.waiting == 0
         })
         .await;
