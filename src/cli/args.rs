@@ -109,7 +109,7 @@ pub struct DemoArgs {
     #[arg(long)]
     pub plain: bool,
     /// Leaves the gateway to others.
-    #[arg(long, value_name = "PORT", conflicts_with = "plain")]
+    #[arg(long, value_name = "PORT")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     pub gateway_port: Option<u16>,
 }

@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::iter::Peekable;
 
 use super::dice::Dice;
+use super::faults::Fault;
 use super::people::{Plan, PracticeConfig};
 use super::phone::{Heard, Phone};
 use super::scene::Moment;
 use super::script::{Act, Script};
-use super::smsc::Fault;
 use crate::domain::Action;
 use crate::protocol::RootKey;
 use crate::protocol::smpp::Tick;

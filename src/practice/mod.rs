@@ -8,6 +8,7 @@
 
 mod crowd;
 mod dice;
+mod faults;
 mod names;
 mod people;
 mod phone;
@@ -16,11 +17,12 @@ mod scene;
 mod script;
 mod smsc;
 
+pub use faults::Fault;
 pub use people::{Hire, Plan, PracticeConfig};
 pub use run::Practice;
 pub use scene::{Moment, Scene, Tally};
 pub use script::{Act, Scenario, Script, Step};
-pub use smsc::{Fault, LinkId, Out};
+pub use smsc::{LinkId, Out};
 
 /// How much faster than real ones the demo's phones repeat: what PROTOCOL says of 3, 10, 30 and 120 minutes comes after 20 s,
 /// 66.7 s, 200 s and 800 s, so that somebody who looks on sees it.

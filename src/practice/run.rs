@@ -11,9 +11,10 @@ use tokio::select;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use super::faults::Fault;
 use super::people::{Plan, PracticeConfig};
 use super::scene::{Moment, Scene, Tally};
-use super::smsc::{Fault, LinkId, Out};
+use super::smsc::{LinkId, Out};
 use crate::domain::Millis;
 use crate::protocol::smpp::Tick;
 

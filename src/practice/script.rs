@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 
 use super::dice::Dice;
+use super::faults::Fault;
 use super::people::{OLD_PHONE, Plan, PracticeConfig};
-use super::smsc::Fault;
 use crate::domain::{Action, Msisdn};
 
 /// What a practice shows.
@@ -247,7 +247,10 @@ impl Writer {
             let from = dice.once_in(2).then(|| super::people::number(THIEF));
             self.add(at, Act::SendAgain { person, from });
             if round % 6 == 1 {
+                // A backup gives these two nothing to go on from.
                 let person = dice.place(self.people);
+                let has_counter = ![OLD_PHONE, RESET].contains(&person);
+                let person = if has_counter { person } else { 0 };
                 self.add(at + 2_000, Act::RollBack(person, 1));
                 self.arrive(at + 3_000, person, "restored");
             }

@@ -1,14 +1,15 @@
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
 use super::dice::Dice;
+use super::faults::{Fault, Faults};
 use super::people::{Plan, PracticeConfig};
 use super::scene::Moment;
-use crate::domain::{Address, InboundSms, Millis, Msisdn, SubmitFault};
+use crate::domain::{Address, InboundSms, Millis, SubmitFault};
 use crate::protocol::smpp::{
-    Delivered, Forward, Notice, Parcel, ParcelId, Password, SmscConfig, SmscEvent, SmscSession,
-    SystemId, Tick, WantsReceipt,
+    BindMode, Delivered, Forward, Notice, Parcel, ParcelId, Password, SmscConfig, SmscEvent,
+    SmscSession, SystemId, Tick, WantsReceipt,
 };
 use crate::protocol::{gsm, text};
 
@@ -39,36 +40,6 @@ const ANSWER_MS: (u64, u64) = (10, 60);
 /// How long an SMS is on its way to a phone, at least and at most.
 const AIR_MS: (u64, u64) = (300, 1_500);
 
-/// Something that goes wrong at the gateway.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Every link is cut; the connections may come back at once.
-    Cut,
-    /// Every link is cut, and for so many milliseconds new connections are closed at once.
-    Gone {
-        /// For how long.
-        for_ms: u64,
-    },
-    /// For so many milliseconds every bind is answered with ESME_RBINDFAIL.
-    RefuseBinds {
-        /// For how long.
-        for_ms: u64,
-    },
-    /// Answers to submit_sm take so many milliseconds more.
-    AnswerSlowly {
-        /// How many; 0 is as ever.
-        ms: u64,
-    },
-    /// Every second submit_sm is answered with ESME_RTHROTTLED, or none any more.
-    Throttle(bool),
-    /// The next SMS to this number is taken and lost on the air.
-    LoseAnswer(Msisdn),
-    /// The next SMS to this number is refused with ESME_RINVDSTADR.
-    RejectAnswer(Msisdn),
-    /// The next message of this number is delivered twice.
-    DeliverTwice(Msisdn),
-}
-
 /// One connection of an ESME.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LinkId(pub u64);
@@ -92,8 +63,15 @@ pub(super) enum Air {
         number: String,
         text: String,
         /// What is to be told to the ESME of it.
-        receipt: Option<Notice>,
+        receipt: Option<Receipt>,
     },
+}
+
+/// A delivery receipt to be, and the link that asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Receipt {
+    link: LinkId,
+    notice: Notice,
 }
 
 /// The gateway: it lets ESMEs bind, delivers what phones send, and sends what ESMEs submit.
@@ -107,9 +85,9 @@ pub(super) struct Smsc {
     last_link: u64,
     /// Which link got the last parcel: they take turns.
     last_served: LinkId,
-    /// What waits for an ESME, the oldest first, and not before when.
-    waiting: VecDeque<(Tick, Parcel)>,
-    in_flight: BTreeMap<ParcelId, Parcel>,
+    /// What waits for an ESME, the oldest first.
+    waiting: VecDeque<Waiting>,
+    in_flight: BTreeMap<ParcelId, Waiting>,
     last_parcel: u64,
     /// What is done later, by time and number.
     agenda: BTreeMap<(Tick, u64), Errand>,
@@ -122,17 +100,12 @@ pub(super) struct Smsc {
     delivered: u64,
 }
 
-/// What goes wrong at the moment.
-#[derive(Default)]
-struct Faults {
-    gone_until: Option<Tick>,
-    refuses_until: Option<Tick>,
-    slow_ms: u64,
-    throttles: bool,
-    submit_count: u64,
-    lose: BTreeSet<String>,
-    reject: BTreeSet<String>,
-    twice: BTreeSet<String>,
+/// A parcel and when it goes where.
+struct Waiting {
+    not_before: Tick,
+    /// The link that submitted what a receipt is for: as long as it is bound, it gets it.
+    link: Option<LinkId>,
+    parcel: Parcel,
 }
 
 /// What is done later.
@@ -179,8 +152,7 @@ impl Smsc {
 
     /// Takes a connection; `None` where it is to be closed at once.
     pub(super) fn connect(&mut self, now: Moment) -> Option<LinkId> {
-        let is_gone = self.faults.gone_until.is_some_and(|until| now.tick < until);
-        if is_gone || self.links.len() >= LINKS {
+        if self.faults.is_gone(now.tick) || self.links.len() >= LINKS {
             return None;
         }
         self.last_link += 1;
@@ -230,7 +202,7 @@ impl Smsc {
         let sessions = self.links.values().filter_map(SmscSession::deadline).min();
         let errand = self.agenda.keys().next().map(|(at, _)| *at);
         let can = self.links.values().any(SmscSession::can_deliver);
-        let again = self.waiting.iter().map(|(at, _)| *at).min();
+        let again = self.waiting.iter().map(|it| it.not_before).min();
         let again = again.filter(|_| can);
         [sessions, errand, again].into_iter().flatten().min()
     }
@@ -265,45 +237,29 @@ impl Smsc {
             octets,
             data_coding,
         };
-        if self.faults.twice.remove(from) {
-            self.wait(now.tick, Parcel::Forward(sms.clone()));
+        if self.faults.doubles(from) {
+            self.wait(now, None, Parcel::Forward(sms.clone()));
         }
-        self.wait(now.tick, Parcel::Forward(sms));
+        self.wait(now, None, Parcel::Forward(sms));
         self.settle(now);
     }
 
     /// Tells an ESME what became of a message.
-    pub(super) fn tell(&mut self, now: Moment, mut notice: Notice, has_arrived: bool) {
+    pub(super) fn tell(&mut self, now: Moment, receipt: Receipt, has_arrived: bool) {
+        let Receipt { link, mut notice } = receipt;
         notice.done_at = now.wall;
         if !has_arrived {
             notice.state = Delivered::No;
         }
-        self.wait(now.tick, Parcel::Notice(notice));
+        self.wait(now, Some(link), Parcel::Notice(notice));
         self.settle(now);
     }
 
     pub(super) fn throw(&mut self, now: Moment, fault: Fault) {
-        let faults = &mut self.faults;
-        match fault {
-            Fault::Cut => self.cut(),
-            Fault::Gone { for_ms } => {
-                faults.gone_until = Some(now.tick.after_ms(for_ms / self.speed));
-                self.cut();
-            }
-            Fault::RefuseBinds { for_ms } => {
-                faults.refuses_until = Some(now.tick.after_ms(for_ms / self.speed));
-            }
-            Fault::AnswerSlowly { ms } => faults.slow_ms = ms,
-            Fault::Throttle(throttles) => faults.throttles = throttles,
-            Fault::LoseAnswer(number) => {
-                faults.lose.insert(number.as_str().to_owned());
-            }
-            Fault::RejectAnswer(number) => {
-                faults.reject.insert(number.as_str().to_owned());
-            }
-            Fault::DeliverTwice(number) => {
-                faults.twice.insert(number.as_str().to_owned());
-            }
+        let cuts = matches!(fault, Fault::Cut | Fault::Gone { .. });
+        self.faults.throw(now.tick, fault, self.speed);
+        if cuts {
+            self.cut();
         }
         self.settle(now);
     }
@@ -350,8 +306,7 @@ impl Smsc {
     fn handle_event(&mut self, now: Moment, link: LinkId, event: SmscEvent) {
         match event {
             SmscEvent::Bind(login) => {
-                let refuses = self.faults.refuses_until.is_some_and(|at| now.tick < at);
-                let status = if refuses {
+                let status = if self.faults.refuses(now.tick) {
                     ESME_RBINDFAIL
                 } else {
                     login.check(&self.config.system_id, &self.password)
@@ -382,7 +337,7 @@ impl Smsc {
         sms: &InboundSms,
         receipt: WantsReceipt,
     ) {
-        let slow_ms = self.faults.slow_ms + self.dice.between(ANSWER_MS.0, ANSWER_MS.1);
+        let slow_ms = self.faults.slow_ms() + self.dice.between(ANSWER_MS.0, ANSWER_MS.1);
         let answer_at = now.tick.after_ms(slow_ms / self.speed);
         let result = self.judge(link, sms).map(|number| {
             self.last_message += 1;
@@ -390,8 +345,8 @@ impl Smsc {
             let message_id = format!("{:08X}", self.last_message);
             let arrive_ms = slow_ms + self.dice.between(AIR_MS.0, AIR_MS.1);
             let arrive_at = now.tick.after_ms(arrive_ms / self.speed);
-            if !self.faults.lose.remove(&number) {
-                let air = arriving(now.wall, &message_id, number, sms, receipt);
+            if !self.faults.loses(&number) {
+                let air = arriving((link, now.wall), &message_id, number, sms, receipt);
                 self.later(arrive_at, Errand::Arrive(air));
             }
             message_id
@@ -410,15 +365,14 @@ impl Smsc {
         if unanswered > UNANSWERED {
             return Err(ESME_RMSGQFUL);
         }
-        self.faults.submit_count += 1;
-        if self.faults.throttles && self.faults.submit_count.is_multiple_of(2) {
+        if self.faults.throttles() {
             return Err(ESME_RTHROTTLED);
         }
         if sms.octets.len() > LONGEST_OCTETS {
             return Err(ESME_RINVMSGLEN);
         }
         let number = number_of(&sms.destination).ok_or(ESME_RINVDSTADR)?;
-        if self.faults.reject.remove(&number) {
+        if self.faults.rejects(&number) {
             return Err(ESME_RINVDSTADR);
         }
         Ok(number)
@@ -436,10 +390,10 @@ impl Smsc {
 
     /// Takes note of what became of a parcel. What was not taken waits again, as long as it must.
     fn settled(&mut self, now: Moment, id: ParcelId, result: Result<(), SubmitFault>) {
-        let Some(parcel) = self.in_flight.remove(&id) else {
+        let Some(mut waiting) = self.in_flight.remove(&id) else {
             return;
         };
-        let not_before = match result {
+        waiting.not_before = match result {
             Ok(()) => {
                 self.delivered += 1;
                 return;
@@ -451,45 +405,65 @@ impl Smsc {
                 now.tick.after_ms(AGAIN_MS / self.speed)
             }
         };
-        self.waiting.push_front((not_before, parcel));
+        self.waiting.push_front(waiting);
     }
 
-    fn wait(&mut self, not_before: Tick, parcel: Parcel) {
+    fn wait(&mut self, now: Moment, link: Option<LinkId>, parcel: Parcel) {
         if self.waiting.len() < WAITING {
-            self.waiting.push_back((not_before, parcel));
+            self.waiting.push_back(Waiting {
+                not_before: now.tick,
+                link,
+                parcel,
+            });
         }
     }
 
-    /// Hands what waits to the links that have room, in turns.
+    /// Hands what waits to the links that have room.
     fn pump(&mut self, now: Moment) {
-        while let Some(link) = self.next_link() {
-            let due = |(not_before, _): &(Tick, Parcel)| *not_before <= now.tick;
-            let Some(at) = self.waiting.iter().position(due) else {
-                return;
+        let mut at = 0;
+        while let Some(waiting) = self.waiting.get(at) {
+            let due = waiting.not_before <= now.tick;
+            let link = due.then(|| self.link_for(waiting)).flatten();
+            let Some(link) = link else {
+                if !self.links.values().any(SmscSession::can_deliver) {
+                    return;
+                }
+                at += 1;
+                continue;
             };
-            let (Some((_, parcel)), Some(session)) =
+            let (Some(waiting), Some(session)) =
                 (self.waiting.remove(at), self.links.get_mut(&link))
             else {
                 return;
             };
             self.last_parcel += 1;
             let id = ParcelId(self.last_parcel);
-            self.last_served = link;
-            // There is room: next_link says so.
-            if session.deliver(now.tick, id, &parcel).is_ok() {
-                self.in_flight.insert(id, parcel);
+            if waiting.link.is_none() {
+                self.last_served = link;
+            }
+            // There is room: link_for says so.
+            if session.deliver(now.tick, id, &waiting.parcel).is_ok() {
+                self.in_flight.insert(id, waiting);
             }
         }
     }
 
-    fn next_link(&self) -> Option<LinkId> {
+    /// The link that a parcel goes to now: the one that it belongs to, else the next in turn.
+    fn link_for(&self, waiting: &Waiting) -> Option<LinkId> {
+        let own = waiting
+            .link
+            .and_then(|link| Some((link, self.links.get(&link)?)));
+        if let Some((link, session)) = own
+            && session.mode().is_some_and(BindMode::receives)
+        {
+            return session.can_deliver().then_some(link);
+        }
         let open = || {
             let links = self.links.iter().filter(|(_, it)| it.can_deliver());
             links.map(|(link, _)| *link)
         };
-        open()
-            .find(|link| *link > self.last_served)
-            .or_else(|| open().next())
+        let next = open().find(|link| *link > self.last_served);
+        next.or_else(|| open().next())
     }
 
     fn later(&mut self, at: Tick, errand: Errand) {
@@ -516,21 +490,24 @@ impl Smsc {
 
 /// An SMS that arrives, with the receipt that it is worth.
 fn arriving(
-    wall: Millis,
+    (link, wall): (LinkId, Millis),
     message_id: &str,
     number: String,
     sms: &InboundSms,
     receipt: WantsReceipt,
 ) -> Air {
     let body = text::display_text(&sms.octets, sms.data_coding);
-    let receipt = (receipt == WantsReceipt::Always).then(|| Notice {
-        from: sms.destination.clone(),
-        to: sms.source.clone(),
-        message_id: message_id.to_owned(),
-        state: Delivered::Yes,
-        submitted_at: wall,
-        done_at: wall,
-        text: body.clone(),
+    let receipt = (receipt == WantsReceipt::Always).then(|| Receipt {
+        link,
+        notice: Notice {
+            from: sms.destination.clone(),
+            to: sms.source.clone(),
+            message_id: message_id.to_owned(),
+            state: Delivered::Yes,
+            submitted_at: wall,
+            done_at: wall,
+            text: body.clone(),
+        },
     });
     Air::Sms {
         number,

@@ -84,7 +84,7 @@ const FLOORS: &[Floor] = &[
     Floor {
         name: "practice",
         imports: &["domain", "protocol"],
-        packages: &["tokio", "tracing"],
+        packages: &["tokio"],
     },
 ];
 

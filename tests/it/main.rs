@@ -7,6 +7,8 @@ mod cli;
 #[cfg(test)]
 mod console;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod desk_of_text;
 #[cfg(test)]
 mod disk_full;
@@ -37,6 +39,8 @@ mod peers;
 mod phone;
 #[cfg(test)]
 mod port;
+#[cfg(test)]
+mod practice;
 #[cfg(test)]
 mod process;
 #[cfg(test)]

@@ -10,12 +10,12 @@ use super::super::files::{self, FILE_MODE};
 use super::super::place::Place;
 
 /// The file that says that a directory holds a demo. The demo that runs in it holds its lock.
-const LOCK: &str = "demo.lock";
+const LOCK: &str = "DEMO";
 /// Directories of demos begin with this.
 const PREFIX: &str = "demo-";
 /// Who makes or removes directories of demos holds the lock of this file, so that none is taken for a leftover while it is
 /// being made.
-const MAKING: &str = "demos.lock";
+const MAKING: &str = "DEMOS";
 
 /// The directory of a demo. One that was not named is removed when this is dropped.
 #[derive(Debug)]

@@ -19,6 +19,7 @@ mod frame;
 mod lenient;
 mod line;
 mod login;
+mod parcel;
 mod report;
 mod session;
 mod smsc;
@@ -35,10 +36,8 @@ mod session_properties;
 mod smsc_properties;
 
 pub use frame::MAX_PDU_OCTETS;
-pub use login::{LoginError, Password, SystemId};
+pub use login::{BindMode, Login, LoginError, Password, SystemId};
+pub use parcel::{Delivered, Forward, Notice, Parcel, ParcelId};
 pub use session::{Full, Session, SessionConfig, SessionEvent};
-pub use smsc::{
-    BindMode, Delivered, Forward, Login, Notice, Parcel, ParcelId, SmscConfig, SmscEvent,
-    SmscSession, WantsReceipt, WindowFull,
-};
+pub use smsc::{SmscConfig, SmscEvent, SmscSession, WantsReceipt, WindowFull};
 pub use tick::{Jitter, Tick};

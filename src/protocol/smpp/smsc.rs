@@ -1,14 +1,12 @@
 use std::collections::{BTreeSet, VecDeque};
-use std::fmt;
 
 use bytes::Bytes;
-use zeroize::Zeroizing;
 
 use super::command::{self, id, status};
 use super::frame::{Frame, Header};
 use super::line::{Health, Line};
-use super::{Jitter, Password, SystemId, Tick, lenient, smsc_command};
-use crate::domain::{Address, BindFault, DownCause, InboundSms, Millis, SubmitFault};
+use super::{BindMode, Jitter, Login, Parcel, ParcelId, SystemId, Tick, lenient, smsc_command};
+use crate::domain::{BindFault, DownCause, InboundSms, SubmitFault};
 
 /// How long a peer may be connected before it binds.
 const BIND_MS: u64 = 10_000;
@@ -32,59 +30,6 @@ pub struct SmscConfig {
     pub window: u16,
 }
 
-/// What an ESME binds for.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum BindMode {
-    /// To get messages.
-    Receiver,
-    /// To send them.
-    Transmitter,
-    /// For both.
-    Transceiver,
-}
-
-impl BindMode {
-    /// Whether messages may be delivered to it.
-    pub const fn receives(self) -> bool {
-        matches!(self, Self::Receiver | Self::Transceiver)
-    }
-
-    /// Whether it may submit messages.
-    pub const fn transmits(self) -> bool {
-        matches!(self, Self::Transmitter | Self::Transceiver)
-    }
-}
-
-/// What a bind says. Its password hides itself in Debug and is wiped when dropped.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Login {
-    /// What for.
-    pub mode: BindMode,
-    /// Who: any octets of a peer.
-    pub system_id: Vec<u8>,
-    password: Zeroizing<Vec<u8>>,
-}
-
-impl Login {
-    /// With which `command_status` a bind is to be answered where this login alone counts: ESME_ROK, ESME_RINVSYSID or
-    /// ESME_RINVPASWD.
-    pub fn check(&self, system_id: &SystemId, password: &Password) -> u32 {
-        if self.system_id != system_id.as_str().as_bytes() {
-            return status::ESME_RINVSYSID;
-        }
-        if self.password.as_slice() != password.expose().as_bytes() {
-            return status::ESME_RINVPASWD;
-        }
-        status::ESME_ROK
-    }
-}
-
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Login({:?})", self.mode)
-    }
-}
-
 /// Whether a submit_sm asks for a delivery receipt.
 ///
 /// Source: SMPP 3.4 section 5.2.17.
@@ -97,68 +42,6 @@ pub enum WantsReceipt {
     /// Where it is not delivered.
     OnFailure,
 }
-
-/// A message of a phone, on its way to an ESME.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Forward {
-    /// Who sent it.
-    pub from: Address,
-    /// To which of the ESME's numbers.
-    pub to: Address,
-    /// User data, at most 65,535 octets.
-    pub octets: Vec<u8>,
-    /// `data_coding`, SMPP 3.4 section 5.2.19.
-    pub data_coding: u8,
-}
-
-impl fmt::Debug for Forward {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} octets of {:?}", self.octets.len(), self.from)
-    }
-}
-
-/// Whether a phone has a message.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Delivered {
-    /// It has: DELIVRD.
-    Yes,
-    /// It will not: UNDELIV.
-    No,
-    /// It did not come back in time: EXPIRED.
-    Expired,
-}
-
-/// A delivery receipt for a message that an ESME submitted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// Where the message went.
-    pub from: Address,
-    /// Where it came from.
-    pub to: Address,
-    /// The name that its response gave it.
-    pub message_id: String,
-    /// What became of it.
-    pub state: Delivered,
-    /// When it was submitted.
-    pub submitted_at: Millis,
-    /// When it was settled.
-    pub done_at: Millis,
-    /// Its text, of which 20 characters are repeated.
-    pub text: String,
-}
-
-/// What is delivered to an ESME.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Parcel {
-    /// A message of a phone.
-    Forward(Forward),
-    /// A delivery receipt.
-    Notice(Notice),
-}
-
-/// The caller's number for a [`Parcel`].
-#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ParcelId(pub u64);
 
 /// What happened in a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -491,11 +374,8 @@ impl SmscSession {
                     until,
                 };
                 let (system_id, password) = lenient::bind(body);
-                self.events.push_back(SmscEvent::Bind(Login {
-                    mode,
-                    system_id: system_id.to_vec(),
-                    password: Zeroizing::new(password.to_vec()),
-                }));
+                self.events
+                    .push_back(SmscEvent::Bind(Login::new(mode, system_id, password)));
             }
             State::Binding { .. }
             | State::Bound(_)

@@ -9,9 +9,8 @@ use rusmpp::values::{
     DataCoding, EsmClass, InterfaceVersion, MessagePayload, MessageState, RegisteredDelivery,
 };
 
-use super::SystemId;
 use super::command::{SHORT_MESSAGE_OCTETS, c_string, encode, status, type_and_plan};
-use super::smsc::{BindMode, Delivered, Forward, Notice};
+use super::{BindMode, Delivered, Forward, Notice, SystemId};
 use crate::domain::{Address, Millis};
 
 /// Characters of a message's text that its delivery receipt repeats: as appendix B has it.

@@ -175,13 +175,13 @@ fn what_is_submitted_is_answered_once_and_later() {
     let (events, responses) = drain(&mut session);
     let wishes: Vec<WantsReceipt> = events
         .iter()
-        .map(|event| match event {
-            SmscEvent::Submit { sms, receipt, .. } => {
-                assert_eq!(sms.octets, &b"HZ.A."[..]);
-                assert_eq!(sms.destination, Address::international("0912"));
-                *receipt
-            }
-            other => panic!("{other:?}"),
+        .map(|event| {
+            let SmscEvent::Submit { sms, receipt, .. } = event else {
+                panic!("{event:?}")
+            };
+            assert_eq!(sms.octets, &b"HZ.A."[..]);
+            assert_eq!(sms.destination, Address::international("0912"));
+            *receipt
         })
         .collect();
     assert_eq!(
