@@ -189,7 +189,8 @@ impl Pen<'_> {
             .collect()
     }
 
-    fn detached(&self, why: Detached, ms: i64) -> String {
+    /// Why this window is not connected: a sentence.
+    pub fn detached(&self, why: Detached, ms: i64) -> String {
         let span = self.span(ms);
         let is_first = self.model.facts.started_at.is_none();
         match why {

@@ -18,6 +18,7 @@ mod outbox;
 mod pen;
 mod people;
 mod person;
+mod plain;
 mod replies;
 mod state;
 mod time;
@@ -31,6 +32,8 @@ use super::layout::{LEAST_COLUMNS, LEAST_ROWS, Layout, body};
 use super::look::Role;
 use super::model::Pane;
 use pen::Pen;
+
+pub use plain::{alarm_line, log_line, pane_lines, selected_line, status_line};
 
 /// Draws the console.
 pub fn view(model: &Model, frame: &mut Frame<'_>) {

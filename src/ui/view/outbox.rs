@@ -75,7 +75,7 @@ impl Pen<'_> {
             parts.push(self.say("answer.next", &[("span", &span)]));
         }
         if let Some(error) = &entry.error
-            && !entry.state.is_settled()
+            && !entry.is_settled()
         {
             parts.push(self.words().send_error(error));
         }
