@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! 5  cli
-//! 4  port
+//! 4  port       practice
 //! 3  engine     ui
 //! 2  store      gateway       words
 //! 1  api        protocol
@@ -17,6 +17,7 @@ pub mod domain;
 pub mod engine;
 pub mod gateway;
 pub mod port;
+pub mod practice;
 pub mod protocol;
 pub mod store;
 pub mod ui;

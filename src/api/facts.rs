@@ -156,12 +156,34 @@ pub struct OutboxFact {
     pub attempts: u16,
     /// Not before.
     pub next_at: Option<Millis>,
+    /// The gateway's name for it.
+    pub message_id: Option<String>,
     /// What went wrong last.
     pub error: Option<SendError>,
     /// By which gateway.
     pub gateway: GatewayName,
     /// When it was queued last.
     pub queued_at: Millis,
+}
+
+impl OutboxFact {
+    /// How far it has come, as the line of the feed that it answers tells it.
+    pub fn receipt(&self) -> ReceiptFact {
+        ReceiptFact {
+            state: self.state,
+            attempts: self.attempts,
+            message_id: self.message_id.clone(),
+        }
+    }
+
+    /// Whether nothing more is to be done, by the desk or by a person: it left, or somebody gave it up.
+    pub fn is_settled(&self) -> bool {
+        match self.state {
+            OutboxState::Sent | OutboxState::Delivered => true,
+            OutboxState::Failed => self.error == Some(SendError::ByHand),
+            OutboxState::Queued | OutboxState::Sending | OutboxState::Deferred => false,
+        }
+    }
 }
 
 /// An alarm.

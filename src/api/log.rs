@@ -64,9 +64,9 @@ pub enum LogWhat {
         employee: Option<EmployeeId>,
         /// The name as it is written.
         name: Option<String>,
-        /// The row that it is about.
+        /// The row that it is about; of a note that was taken back, its row.
         about: Option<Seq>,
-        /// What. Foreign text: made safe before it is shown.
+        /// What; empty where the note at `about` was taken back. Foreign text: made safe before it is shown.
         text: String,
     },
     /// Messages were counted and not kept.

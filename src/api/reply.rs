@@ -205,7 +205,7 @@ pub struct PersonDetail {
 /// What changed. Each carries the whole new fact, so that a screen that missed one needs only the next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
-    /// A line of the feed is new, or its receipt has come further.
+    /// A line of the feed is new. That its receipt has come further is told as an entry of the outbox.
     Feed(FeedLine),
     /// Somebody came or went.
     Person(PersonFact),

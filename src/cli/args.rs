@@ -18,6 +18,9 @@ pub struct CommandLine {
     /// Values over those of file and environment.
     #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// The console as lines.
+    #[arg(long)]
+    pub plain: bool,
     /// What to do; the console where nothing is said.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -27,7 +30,13 @@ pub struct CommandLine {
 #[derive(Subcommand)]
 pub enum Command {
     /// Runs the engine.
-    Serve,
+    Serve {
+        /// In a session of its own.
+        #[arg(long, hide = true)]
+        detach: bool,
+    },
+    /// Shows a desk with invented people.
+    Demo(DemoArgs),
     /// Makes a desk.
     Init(Box<InitArgs>),
     /// Cards.
@@ -70,6 +79,54 @@ pub struct JsonArgs {
     /// One object a line.
     #[arg(long)]
     pub json: bool,
+}
+
+/// What `demo` takes.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// What happens.
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "morning",
+        hide_possible_values = true
+    )]
+    #[arg(hide_default_value = true)]
+    pub scenario: DemoScenario,
+    /// How many people work there.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 40,
+        hide_default_value = true
+    )]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=800))]
+    pub people: u16,
+    /// Fixes keys, people, script and faults.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Lines instead of the console.
+    #[arg(long)]
+    pub plain: bool,
+    /// Leaves the gateway to others.
+    #[arg(long, value_name = "PORT")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    pub gateway_port: Option<u16>,
+}
+
+/// What a demo shows.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DemoScenario {
+    /// Everybody arrives.
+    Morning,
+    /// The gateway goes away.
+    LinkDown,
+    /// Old messages come again.
+    Replay,
+    /// A stranger sends without end.
+    Flood,
+    /// The gateway takes its time.
+    GatewaySlow,
 }
 
 /// What `init` takes.

@@ -118,6 +118,23 @@ pub enum CliError {
     /// Questions need a terminal.
     #[error("no terminal")]
     NoTerminal,
+    /// The console was to be opened where there is no terminal.
+    #[error("the console needs a terminal")]
+    ConsoleTerminal,
+    /// A directory that is to hold a demo and holds something else.
+    #[error("'{}' holds no demo", path.display())]
+    NotADemo {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The built-in gateway cannot listen.
+    #[error("port {port} cannot be had")]
+    GatewayPort {
+        /// Where.
+        port: u16,
+        /// What the system says.
+        source: io::Error,
+    },
     /// A flag that is needed where no question is asked.
     #[error("'--{0}' is missing")]
     FlagMissing(&'static str),
@@ -229,8 +246,10 @@ impl CliError {
             Self::NoDataDir
             | Self::SocketPath { .. }
             | Self::NoTerminal
+            | Self::ConsoleTerminal
             | Self::Phone(_)
             | Self::FlagMissing(_)
+            | Self::NotADemo { .. }
             | Self::Value { .. } => ExitCode::Usage,
             Self::OpenToOthers { .. }
             | Self::Permission { .. }
@@ -273,6 +292,7 @@ impl CliError {
             | Self::OpenStore(_)
             | Self::Talk(_)
             | Self::Answer
+            | Self::GatewayPort { .. }
             | Self::Fallen => ExitCode::Failed,
         }
     }

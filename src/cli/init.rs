@@ -380,7 +380,11 @@ fn allowed(flag: &'static str, kind: Kind, key: &str, text: &str) -> Result<Valu
     Value::from_words(kind, key, text).map_err(wrong)
 }
 
-fn new_store_key() -> Result<StoreKey, CliError> {
+/// A key of the system's random octets.
+///
+/// # Errors
+/// [`CliError::Random`].
+pub(super) fn new_store_key() -> Result<StoreKey, CliError> {
     let mut octets = [0; 32];
     getrandom::fill(&mut octets).map_err(|cause| CliError::Random(cause.into()))?;
     let key = StoreKey::from_octets(octets);
@@ -388,7 +392,8 @@ fn new_store_key() -> Result<StoreKey, CliError> {
     Ok(key)
 }
 
-fn system_zone() -> String {
+/// The IANA name of the system's time zone.
+pub(super) fn system_zone() -> String {
     let zone = TimeZone::try_system().ok();
     let name = zone.as_ref().and_then(TimeZone::iana_name);
     name.unwrap_or("UTC").to_owned()

@@ -4,6 +4,8 @@ mod args;
 mod clock;
 mod commands;
 pub mod config;
+mod console;
+mod demo;
 mod doors;
 mod error;
 pub mod files;

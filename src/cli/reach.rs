@@ -1,6 +1,7 @@
 //! What commands reach outside the command line. Commands know these two traits only; the wiring fills them.
 
 use super::config::{Config, Gateway};
+use super::console::Opening;
 use super::error::CliError;
 use super::place::Place;
 use super::secret::Secret;
@@ -64,4 +65,16 @@ pub trait World {
     /// # Errors
     /// [`CliError`] where it cannot start, or had to stop.
     fn serve(&mut self, place: &Place, config: &Config, words: &Words) -> Result<(), CliError>;
+
+    /// Opens a console, until somebody leaves it.
+    ///
+    /// # Errors
+    /// [`CliError::ConsoleTerminal`], [`CliError::HangUp`], [`CliError::Terminal`].
+    fn console(
+        &mut self,
+        place: &Place,
+        config: &Config,
+        words: &Words,
+        opening: Opening,
+    ) -> Result<(), CliError>;
 }

@@ -2,9 +2,12 @@ use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use clap::FromArgMatches as _;
+use clap::parser::ValueSource;
 
 use super::args::{Command, CommandLine, ConfigCommand};
 use super::config::{Given, settings, template};
+use super::console::Opening;
+use super::demo::Demo;
 use super::error::{CliError, ExitCode};
 use super::fold::Folding;
 use super::init::Init;
@@ -54,15 +57,18 @@ struct Shell<'a> {
 impl Shell<'_> {
     fn run(mut self, args: impl IntoIterator<Item = OsString>) -> ExitCode {
         let mut line = help::command_line(self.words);
-        let parsed = line
-            .try_get_matches_from_mut(args)
-            .and_then(|matches| CommandLine::from_arg_matches(&matches));
-        let parsed = match parsed {
+        let matches = line.try_get_matches_from_mut(args);
+        let parsed = matches.and_then(|matches| {
+            let line = CommandLine::from_arg_matches(&matches)?;
+            let is_flag = matches.value_source("data") == Some(ValueSource::CommandLine);
+            Ok((line, is_flag))
+        });
+        let (parsed, data_is_flag) = match parsed {
             Ok(parsed) => parsed,
             Err(usage) => return self.usage(&usage),
         };
         let done = self
-            .command(parsed)
+            .command(parsed, data_is_flag)
             .and_then(|()| self.out.flush().map_err(CliError::Terminal));
         let Err(error) = done else {
             return ExitCode::Ok;
@@ -86,15 +92,24 @@ impl Shell<'_> {
         ExitCode::Ok
     }
 
-    fn command(&mut self, line: CommandLine) -> Result<(), CliError> {
+    fn command(&mut self, line: CommandLine, data_is_flag: bool) -> Result<(), CliError> {
         let CommandLine {
             data,
             desk,
             set,
+            plain,
             command,
         } = line;
         let Some(command) = command else {
-            return self.tell("said.console_later", &[]);
+            let place = Place::find(data.as_deref())?;
+            let config = files::config(&files::read_sheets(&place, &self.variables, &set)?)?;
+            let opening = Opening {
+                desk: operator(desk).desk,
+                is_demo: false,
+                is_plain: plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb"),
+                given: set,
+            };
+            return self.world.console(&place, &config, self.words, opening);
         };
         // These need no desk.
         match &command {
@@ -104,7 +119,20 @@ impl Shell<'_> {
                 let text = template(self.words, &Given(&[]));
                 return write!(self.out, "{text}").map_err(CliError::Terminal);
             }
-            Command::Serve
+            Command::Demo(args) => {
+                let demo = Demo {
+                    out: self.out,
+                    err: self.err,
+                    words: self.words,
+                    world: self.world,
+                    desk,
+                    given: set,
+                };
+                // Who has a desk in HAZIR_DATA does not mean it for a demo.
+                let data = data.filter(|_| data_is_flag);
+                return demo.run(args, data.as_deref());
+            }
+            Command::Serve { .. }
             | Command::Init(_)
             | Command::Employee(_)
             | Command::Device(_)
@@ -135,6 +163,10 @@ impl Shell<'_> {
         }
         let by = operator(desk);
         let config = files::config(&files::read_sheets(&place, &self.variables, &set)?)?;
+        if let Command::Serve { detach: true } = &command {
+            // It fails where this is a session of its own already.
+            let _ = rustix::process::setsid();
+        }
         let Some(need) = commands::need(&command) else {
             return self.world.serve(&place, &config, self.words);
         };
@@ -225,7 +257,8 @@ fn variables() -> Vec<(String, String)> {
     std::env::vars_os().filter_map(ours).collect()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the shell reads the clock, once")]
-fn now() -> Millis {
+/// What the clock says.
+#[expect(clippy::disallowed_methods, reason = "the shell reads the clock")]
+pub fn now() -> Millis {
     Millis(jiff::Timestamp::now().as_millisecond())
 }

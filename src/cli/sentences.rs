@@ -5,6 +5,7 @@ use std::error::Error as _;
 use super::config::{ConfigError, ConfigFault, Wanted};
 use super::error::CliError;
 use crate::domain::PhoneError;
+use crate::ui::KeyFault;
 use crate::words::{Words, safe};
 
 /// Says an error: one sentence, and under it the causes, each once.
@@ -43,6 +44,10 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
         CliError::Terminal(_) => say("error.terminal", &[]),
         CliError::Random(_) => say("error.random", &[]),
         CliError::NoTerminal => say("error.no_terminal", &[]),
+        CliError::NotADemo { path } => of_path("error.not_a_demo", path),
+        CliError::GatewayPort { port, .. } => {
+            say("error.gateway_port", &[("port", &port.to_string())])
+        }
         CliError::FlagMissing(flag) => say("error.flag_missing", &[("flag", flag)]),
         CliError::Value { flag, value } => say("error.value", &[("flag", flag), ("value", value)]),
         CliError::NoEmployee(name) => say("error.no_employee", &[("name", name)]),
@@ -66,6 +71,7 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
             ];
             say("error.login", &facts)
         }
+        CliError::ConsoleTerminal => say("error.console_terminal", &[]),
         CliError::NoEngine => say("error.no_engine", &[]),
         CliError::EngineStopped => say("error.engine_stopped", &[]),
         CliError::Fallen => say("error.fallen", &[]),
@@ -146,8 +152,22 @@ pub(super) fn config_fault(words: &Words, fault: &ConfigFault) -> String {
         ConfigFault::Missing(key) => say("config.missing", &[("key", key)]),
         ConfigFault::Twice(name) => say("config.twice", &[("name", name)]),
         ConfigFault::TwoPasswords(gateway) => say("config.two_passwords", &[("gateway", gateway)]),
+        ConfigFault::Keys(fault) => key_fault(words, fault),
         ConfigFault::Tls => say("config.tls", &[]),
         ConfigFault::NoFile => say("config.no_file", &[]),
+    }
+}
+
+fn key_fault(words: &Words, fault: &KeyFault) -> String {
+    match fault {
+        KeyFault::NoAct(name) => words.say("config.no_act", &[("name", name)]),
+        KeyFault::NotAKey(key) => words.say("config.not_a_key", &[("key", key)]),
+        KeyFault::Never(key) => words.say("config.never_bound", &[("key", &key.to_string())]),
+        KeyFault::Twice { key, first, second } => {
+            let key = key.to_string();
+            let facts = [("key", &*key), ("first", first), ("second", second)];
+            words.say("config.bound_twice", &facts)
+        }
     }
 }
 

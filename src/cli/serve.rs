@@ -1,6 +1,7 @@
 //! `hazir serve`: the engine without a console.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -53,8 +54,10 @@ pub fn serve(place: &Place, config: &Config, words: &Words) -> Result<(), CliErr
             tracing::warn!("{shut}");
             tell(&shut);
         }
+        let size = engine.size();
         let desk = Reception::open(engine, store, clock, links, listener)?;
-        desk.run(signals).await
+        say_ready(size);
+        desk.run(signals.stop()).await
     })
 }
 
@@ -74,8 +77,9 @@ async fn open_store(place: &Place, signals: &mut Signals) -> Result<Option<RedbS
     }
 }
 
-/// All that runs.
-struct Reception {
+/// All that runs of a desk: the engine on a thread of its own, links, and the door for windows.
+#[derive(Debug)]
+pub struct Reception {
     tasks: JoinSet<()>,
     links: JoinSet<()>,
     orders: BTreeMap<GatewayName, mpsc::Sender<Vec<LinkOrder>>>,
@@ -84,14 +88,17 @@ struct Reception {
 }
 
 impl Reception {
-    fn open(
+    /// Starts everything, in a runtime.
+    ///
+    /// # Errors
+    /// [`CliError::Talk`] or [`CliError::Random`] where the system has no thread or no random octets to give.
+    pub fn open(
         engine: Engine,
         store: RedbStore,
         clock: Clock,
         gateways: Vec<GatewayConfig>,
         listener: Listener,
     ) -> Result<Self, CliError> {
-        let size = engine.size();
         let (link_events, links_rx) = mpsc::channel(DRAIN);
         let (calls, calls_rx) = mpsc::channel(CALLS);
         let (events, _) = broadcast::channel(EVENTS);
@@ -123,7 +130,6 @@ impl Reception {
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, calls.clone(), events));
         tasks.spawn(watch(calls));
-        say_ready(size);
         Ok(Self {
             tasks,
             links,
@@ -133,11 +139,15 @@ impl Reception {
         })
     }
 
-    async fn run(mut self, mut signals: Signals) -> Result<(), CliError> {
+    /// Runs until `stop` comes, or until a part of it fails; then unbinds and ends everything in order.
+    ///
+    /// # Errors
+    /// [`CliError::WriteStore`] and the like where the store failed, [`CliError::Fallen`] where a part panicked.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), CliError> {
         let mut ended = None;
         let mut has_fallen = false;
         tokio::select! {
-            () = signals.stop() => {}
+            () = stop => {}
             result = &mut self.ended => ended = Some(result),
             () = panic_of(&mut self.links) => has_fallen = true,
             () = panic_of(&mut self.tasks) => has_fallen = true,
@@ -175,16 +185,29 @@ impl Reception {
     }
 }
 
+/// What the system told.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It is to end.
+    Stop,
+    /// The terminal is gone.
+    HangUp,
+}
+
 /// What the system may tell. Caught before anything else, so that a stop is orderly and a hang-up nothing at any moment.
-struct Signals {
+#[derive(Debug)]
+pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    /// A terminal that goes does not end the reception.
     hang_up: Signal,
 }
 
 impl Signals {
-    fn catch() -> Result<Self, CliError> {
+    /// Catches the signals that end programs, in a runtime.
+    ///
+    /// # Errors
+    /// [`CliError::Talk`] where the system does not allow it.
+    pub fn catch() -> Result<Self, CliError> {
         let catch = |kind| signal(kind).map_err(|cause| CliError::Talk(Box::new(cause)));
         Ok(Self {
             terminate: catch(SignalKind::terminate())?,
@@ -193,14 +216,20 @@ impl Signals {
         })
     }
 
-    /// Waits until the engine is told to stop. A cancelled call loses nothing.
+    /// Waits for the next one. A cancelled call loses nothing.
+    pub async fn next(&mut self) -> Told {
+        tokio::select! {
+            _ = self.terminate.recv() => Told::Stop,
+            _ = self.interrupt.recv() => Told::Stop,
+            _ = self.hang_up.recv() => Told::HangUp,
+        }
+    }
+
+    /// Waits until the engine is told to stop. A terminal that goes does not end the reception. A cancelled call loses
+    /// nothing.
     async fn stop(&mut self) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                _ = self.hang_up.recv() => tracing::info!("the terminal is gone; reception goes on"),
-            }
+        while self.next().await == Told::HangUp {
+            tracing::info!("the terminal is gone; reception goes on");
         }
     }
 }
@@ -326,10 +355,6 @@ mod tests {
         }
     }
 
-    fn signals_nobody_sends() -> Signals {
-        Signals::catch().unwrap()
-    }
-
     fn reception(dir: &std::path::Path) -> Reception {
         let place = Place::find(Some(dir)).unwrap();
         let config = super::super::config::read_text("").ok().unwrap();
@@ -349,7 +374,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_of_the_engine_ends_the_program() {
         let dir = tempfile::tempdir().unwrap();
-        let running = reception(dir.path()).run(signals_nobody_sends());
+        let running = reception(dir.path()).run(std::future::pending());
         let socket = dir.path().join("hazir.sock");
         let enrol = async {
             let mut client = Client::connect(&socket, "test").await.unwrap();
@@ -383,7 +408,7 @@ mod tests {
                 &mut reception.tasks
             };
             tasks.spawn(async { assert!(std::hint::black_box(false), "the task falls") });
-            let ended = reception.run(signals_nobody_sends()).await;
+            let ended = reception.run(std::future::pending()).await;
             assert!(matches!(ended, Err(CliError::Fallen)), "{ended:?}");
             let store = RedbStore::open(&dir.path().join("hazir.redb")).unwrap();
             let last = store.load().unwrap().last.unwrap();

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::clock::Clock;
 use super::config::{Config, Gateway};
+use super::console::{Opening, console};
 use super::error::CliError;
 use super::place::Place;
 use super::reach::{Desk, Need, World};
@@ -86,6 +87,16 @@ impl World for Wiring {
 
     fn serve(&mut self, place: &Place, config: &Config, words: &Words) -> Result<(), CliError> {
         serve(place, config, words)
+    }
+
+    fn console(
+        &mut self,
+        place: &Place,
+        config: &Config,
+        words: &Words,
+        opening: Opening,
+    ) -> Result<(), CliError> {
+        console(place, config, words, opening)
     }
 }
 

@@ -66,6 +66,17 @@ impl AlarmKind {
         }
     }
 
+    /// The employee that it is about, where it is about one.
+    pub const fn employee(&self) -> Option<EmployeeId> {
+        match self {
+            Self::TwoPlaces { employee, .. } | Self::Key { employee } => Some(*employee),
+            Self::LinkDown { .. }
+            | Self::Store
+            | Self::OutboxFailed { .. }
+            | Self::UnknownSenders => None,
+        }
+    }
+
     /// Whether it stays true until its cause ends; the others tell of something that happened.
     pub const fn is_condition(&self) -> bool {
         match self {
@@ -93,4 +104,13 @@ pub struct AlarmRow {
     pub seen: Option<(Operator, Millis)>,
     /// When its cause ended.
     pub ended_at: Option<Millis>,
+    /// Until when it is out of sight.
+    pub shelved_until: Option<Millis>,
+}
+
+impl AlarmRow {
+    /// Whether it is out of sight at `now`.
+    pub fn is_shelved(&self, now: Millis) -> bool {
+        self.shelved_until.is_some_and(|until| now < until)
+    }
 }

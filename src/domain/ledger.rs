@@ -206,7 +206,7 @@ pub struct NoteRow {
     pub employee: Option<EmployeeId>,
     /// The row that it is about.
     pub about: Option<Seq>,
-    /// What.
+    /// What; empty where it strikes another one out.
     pub text: String,
     /// The note that this one strikes out.
     pub reverses: Option<Seq>,

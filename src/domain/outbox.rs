@@ -26,7 +26,7 @@ pub enum OutboxState {
     Deferred,
     /// A delivery receipt says that the phone has it.
     Delivered,
-    /// Given up; an alarm says so.
+    /// Given up: an alarm says so, or somebody at a desk did it.
     Failed,
 }
 
@@ -36,14 +36,6 @@ impl OutboxState {
         match self {
             Self::Queued | Self::Sending | Self::Deferred => true,
             Self::Sent | Self::Delivered | Self::Failed => false,
-        }
-    }
-
-    /// Whether nothing more is to be done, by the desk or by a person.
-    pub const fn is_settled(self) -> bool {
-        match self {
-            Self::Sent | Self::Delivered => true,
-            Self::Queued | Self::Sending | Self::Deferred | Self::Failed => false,
         }
     }
 }
@@ -117,4 +109,15 @@ pub struct OutboxRow {
     pub message_id: Option<String>,
     /// What went wrong last.
     pub error: Option<SendError>,
+}
+
+impl OutboxRow {
+    /// Whether nothing more is to be done, by the desk or by a person: it left, or somebody gave it up.
+    pub fn is_settled(&self) -> bool {
+        match self.state {
+            OutboxState::Sent | OutboxState::Delivered => true,
+            OutboxState::Failed => self.error == Some(SendError::ByHand),
+            OutboxState::Queued | OutboxState::Sending | OutboxState::Deferred => false,
+        }
+    }
 }

@@ -90,6 +90,21 @@ pub struct Presence {
     pub device: Option<(DeviceId, Counter)>,
     /// What kind of record it is.
     pub source: PresenceSource,
+    /// What the employee wrote, or the reason of a mark: its first [`Presence::NOTE`] characters; empty for the 2023
+    /// format, which has no field for it.
+    pub note: String,
+    /// By how many minutes the phone's clock is ahead (behind: negative); 0 within the tolerance.
+    pub clock_off_min: i16,
+}
+
+impl Presence {
+    /// Characters of a note that are kept with a presence: what a line on a screen has room for.
+    pub const NOTE: usize = 60;
+
+    /// The beginning of a note or reason, as long as a presence keeps it.
+    pub fn note_of(text: &str) -> String {
+        text.chars().take(Self::NOTE).collect()
+    }
 }
 
 /// What a device has used up of one day.
@@ -110,6 +125,8 @@ pub struct PersonState {
     pub employee: EmployeeId,
     /// The latest record that counts.
     pub presence: Option<Presence>,
+    /// When the person first came, on the last day on which they did.
+    pub first_in: Option<Millis>,
     /// The budget of each device; `None` is the 2023 format.
     pub budgets: BTreeMap<Option<DeviceId>, DayBudget>,
 }
@@ -120,6 +137,7 @@ impl PersonState {
         Self {
             employee,
             presence: None,
+            first_in: None,
             budgets: BTreeMap::new(),
         }
     }

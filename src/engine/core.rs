@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
+use super::acts::Acts;
 use super::alarms::Alarms;
 use super::answers::carry_by;
 use super::bounds::Bounds;
@@ -9,10 +10,11 @@ use super::journal::Journal;
 use super::links::Link;
 use super::outbox::{Change, Outbox};
 use super::parts::Parts;
+use super::presence::Day;
 use super::roster::Roster;
 use super::settings::Settings;
 use super::{Now, Then, Tick};
-use crate::api::Event;
+use crate::api::{Event, Totals};
 use crate::domain::{
     AlarmKind, DeviceId, Digest, DownCause, EmployeeId, Entry, GatewayName, LinkEvent, LinkOrder,
     Millis, OutboxRow, OutboxState, PersonState, StopCause,
@@ -59,6 +61,13 @@ pub struct Engine {
     pub(super) parts: Parts,
     pub(super) clock: ClockWatch,
     pub(super) journal: Journal,
+    pub(super) acts: Acts,
+    pub(super) day: Day,
+    /// Alarms that nobody has seen and that are not out of sight.
+    pub(super) alarms_new: u32,
+    /// The numbers of the desk that the consoles were told last.
+    pub(super) told: Totals,
+    pub(super) started_at: Millis,
     /// The last envelopes from an employee's number that did not open since one did.
     pub(super) unopened: BTreeMap<EmployeeId, VecDeque<Digest>>,
     pub(super) restored_at: Option<Millis>,
@@ -107,7 +116,7 @@ impl Engine {
             let counters = meta.gateways.remove(&gateway.name).unwrap_or_default();
             links.insert(gateway.name.clone(), Link::new(now, counters));
         }
-        Ok(Self {
+        let mut engine = Self {
             roster,
             people: std::mem::take(&mut loaded.people),
             outbox,
@@ -117,6 +126,11 @@ impl Engine {
             parts,
             clock: ClockWatch::new(now, settings.released_at),
             journal: Journal::new(loaded.last.as_ref()),
+            acts: Acts::default(),
+            day: Day::new(&settings, now.wall),
+            alarms_new: 0,
+            told: Totals::default(),
+            started_at: now.wall,
             unopened: BTreeMap::new(),
             restored_at: meta.restored_at,
             key_check: meta.key_check,
@@ -129,12 +143,17 @@ impl Engine {
             settings,
             entropy,
             store_key,
-        })
+        };
+        engine.count_day(now);
+        engine.count_alarms(now);
+        engine.told = engine.totals();
+        Ok(engine)
     }
 
     /// Writes down that the engine starts to take messages in. Without it only requests are served.
     pub fn start(&mut self, now: Now) {
         self.runs = true;
+        self.started_at = now.wall;
         self.meta_changed = true;
         for link in self.links.values_mut() {
             link.counters.gap_from = link.counters.gap_from.or(self.alive_at);
@@ -182,6 +201,8 @@ impl Engine {
             },
         );
         self.meta_changed = true;
+        self.publish_log();
+        self.publish_totals();
         self.journal.publish(Event::Stopping);
     }
 
@@ -221,7 +242,7 @@ impl Engine {
             }
             LinkEvent::Report(report) => self.outbox.report(now.tick, gateway, report),
             LinkEvent::ReplyTime(ms) => self.on_link(now, gateway, |link| {
-                link.reply_ms = Some(ms);
+                link.replied(now, ms);
                 true
             }),
         }
@@ -252,7 +273,10 @@ impl Engine {
             .filter_map(|link| link.deadline(now.tick))
             .min();
         let outbox = self.outbox.deadline(now.tick);
-        [Some(alive), links, outbox, self.parts.deadline()]
+        let by_clock = [Some(self.day.end()), self.alarms.comes_back_at()];
+        let by_clock = by_clock.into_iter().flatten().min();
+        let by_clock = by_clock.map(|at| now.tick.plus_ms(at.ms_since(now.wall).max(0)));
+        [Some(alive), links, outbox, self.parts.deadline(), by_clock]
             .into_iter()
             .flatten()
             .min()
@@ -292,13 +316,14 @@ impl Engine {
 
     /// Takes what is to be done once everything that was taken before is durable.
     pub fn take_then(&mut self) -> Vec<Then> {
+        self.publish_totals();
         std::mem::take(&mut self.journal.then)
     }
 
     /// The store cannot be written: raises the alarm, which only those who listen now can see.
     pub fn store_failed(&mut self, now: Now) {
         self.alarms.raise(now.wall, AlarmKind::Store);
-        self.publish_alarms();
+        self.publish_alarms(now);
     }
 
     /// How many gateways and employees there are.
@@ -355,14 +380,35 @@ impl Engine {
                 );
             }
         }
-        self.publish_alarms();
+        self.alarms.bring_back(now.wall);
+        self.publish_alarms(now);
+        self.turn_day(now);
+        self.publish_log();
     }
 
-    fn publish_alarms(&mut self) {
-        for (id, row) in self.alarms.take_changed() {
+    /// Tells the consoles of rows that are neither messages nor marks.
+    fn publish_log(&mut self) {
+        for row in self.journal.take_untold() {
+            if let Ok(line) = self.log_line(&row, &[], None) {
+                self.journal.publish(Event::Log(line));
+            }
+        }
+    }
+
+    fn count_alarms(&mut self, now: Now) {
+        self.alarms_new = facts::count(self.alarms.unseen(now.wall).len());
+    }
+
+    fn publish_alarms(&mut self, now: Now) {
+        let changed = self.alarms.take_changed();
+        if changed.is_empty() {
+            return;
+        }
+        self.count_alarms(now);
+        for (id, row) in changed {
             match &row {
                 Some(row) => {
-                    let fact = facts::alarm(row, &self.roster);
+                    let fact = facts::alarm(row, &self.roster, now.wall);
                     self.journal.publish(Event::Alarm(fact));
                 }
                 None => self.journal.publish(Event::AlarmGone(id)),
@@ -461,7 +507,7 @@ fn restore_outbox(settings: &Settings, loaded: &mut Loaded, now: Now) -> Outbox 
     let mut rows: Vec<_> = std::mem::take(&mut loaded.outbox).into_values().collect();
     rows.sort_by_key(|row| row.sent_at);
     for mut row in rows {
-        if !row.state.is_settled()
+        if !row.is_settled()
             && settings.gateway(&row.gateway).is_none()
             && let Some(first) = settings.gateways.first()
         {

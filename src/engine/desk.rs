@@ -4,15 +4,13 @@ use super::Now;
 use super::core::Engine;
 use super::facts;
 use super::intake::Arrival;
-use super::presence::AHEAD_MS;
 use super::roster::Device;
 use crate::api::{
     CardEdit, Command, EnrolKey, Enrolled, Event, NewEmployee, Problem, Refusal, Reply, Retried,
 };
 use crate::domain::{
-    Action, AlarmId, DeskAct, DeviceId, DeviceRow, Employee, EmployeeId, Entry, MarkRow,
-    MessageRow, Millis, Msisdn, Operator, OutboxId, OutboxRow, OutboxState, Outcome, Presence,
-    PresenceSource, Seq,
+    DeskAct, DeviceId, DeviceRow, Employee, EmployeeId, Entry, MessageRow, Msisdn, Operator,
+    OutboxId, OutboxRow, OutboxState, Outcome, Seq,
 };
 use crate::protocol::{DeviceKeys, RootKey};
 use crate::store::{Archive, StoreError};
@@ -51,16 +49,23 @@ impl Engine {
                 at,
                 reason,
             } => self.mark(now, by, employee, action, at, &reason),
-            Command::Note { .. }
-            | Command::GiveUp(_)
-            | Command::Shelve(..)
-            | Command::Undo
-            | Command::ShowNumbers => Err(Refusal::NothingToUndo),
+            Command::Note {
+                employee,
+                about,
+                text,
+            } => self.note(now, by, employee, about, &text, archive)?,
+            Command::GiveUp(id) => self.give_up(now, by, id),
+            Command::Shelve(id, until) => self.shelve(now, by, id, until),
+            Command::Undo => self.undo(now, by, archive)?,
+            Command::ShowNumbers => {
+                self.act(now, by, DeskAct::NumbersShown);
+                Ok(Reply::Logged)
+            }
         };
         Ok(done.unwrap_or_else(Reply::Refused))
     }
 
-    fn act(&mut self, now: Now, by: &Operator, act: DeskAct) {
+    pub(super) fn act(&mut self, now: Now, by: &Operator, act: DeskAct) {
         self.journal.append(
             now,
             Entry::Desk {
@@ -307,7 +312,7 @@ impl Engine {
     }
 
     /// To where it would go today: the number on the card may have been put right.
-    fn send_again(
+    pub(super) fn send_again(
         &mut self,
         now: Now,
         by: &Operator,
@@ -333,7 +338,7 @@ impl Engine {
         let failed = self
             .outbox
             .rows()
-            .filter(|row| row.state == OutboxState::Failed);
+            .filter(|row| row.state == OutboxState::Failed && !row.is_settled());
         let failed: Vec<_> = failed.cloned().collect();
         let mut retried = Vec::new();
         for row in failed {
@@ -343,69 +348,7 @@ impl Engine {
         Ok(Reply::Retried(retried))
     }
 
-    fn acknowledge(&mut self, now: Now, by: &Operator, id: AlarmId) -> Result<Reply, Refusal> {
-        let kind = self
-            .alarms
-            .acknowledge(now.wall, id, by)
-            .ok_or(Refusal::NoAlarm(id))?;
-        self.act(now, by, DeskAct::Acknowledged(id, kind));
-        Ok(Reply::Acknowledged(vec![id]))
-    }
-
-    fn acknowledge_all(&mut self, now: Now, by: &Operator) -> Reply {
-        let unseen = self.alarms.unseen();
-        for id in &unseen {
-            if let Some(kind) = self.alarms.acknowledge(now.wall, *id, by) {
-                self.act(now, by, DeskAct::Acknowledged(*id, kind));
-            }
-        }
-        Reply::Acknowledged(unseen)
-    }
-
-    fn mark(
-        &mut self,
-        now: Now,
-        by: &Operator,
-        employee: EmployeeId,
-        action: Action,
-        at: Option<Millis>,
-        reason: &str,
-    ) -> Result<Reply, Refusal> {
-        self.employee(employee)?;
-        let reason = reason.trim().to_owned();
-        if reason.is_empty() {
-            return Err(Refusal::NoReason);
-        }
-        let at = at.unwrap_or(now.wall);
-        if at.ms_since(now.wall) > AHEAD_MS {
-            return Err(Refusal::InTheFuture);
-        }
-        let mark = MarkRow {
-            by: by.clone(),
-            employee,
-            action,
-            at,
-            marked_at: now.wall,
-            reason,
-            reverses: None,
-        };
-        let row = self.journal.append(now, Entry::Mark(mark));
-        let source = PresenceSource::ByHand;
-        let presence = Presence {
-            action,
-            at,
-            seq: row.seq,
-            device: None,
-            source,
-        };
-        self.place(now, employee, presence);
-        self.publish_person(now, employee);
-        let line = facts::feed_line(&row, &self.roster, None).ok_or(Refusal::NoRow(row.seq))?;
-        self.journal.publish(Event::Feed(line.clone()));
-        Ok(Reply::Marked(Box::new(line)))
-    }
-
-    fn employee(&self, id: EmployeeId) -> Result<Employee, Refusal> {
+    pub(super) fn employee(&self, id: EmployeeId) -> Result<Employee, Refusal> {
         self.roster
             .employees
             .get(&id)

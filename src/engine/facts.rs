@@ -9,9 +9,13 @@ use crate::api::{
     PersonFact, PersonPresence, ReceiptFact,
 };
 use crate::domain::{
-    Action, AlarmKind, AlarmRow, DownCause, Employee, EmployeeId, Entry, GatewayName, LedgerRow,
-    MarkRow, MessageRow, Millis, OutboxRow, Outcome, PersonState, Seq,
+    Action, AlarmRow, DownCause, Employee, EmployeeId, Entry, GatewayName, LedgerRow, MarkRow,
+    MessageRow, Millis, OutboxRow, Outcome, PersonState, Seq,
 };
+
+pub(super) fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
 
 pub(super) fn outbox(row: &OutboxRow) -> OutboxFact {
     OutboxFact {
@@ -21,6 +25,7 @@ pub(super) fn outbox(row: &OutboxRow) -> OutboxFact {
         kind: row.kind,
         state: row.state,
         attempts: row.attempts,
+        message_id: row.message_id.clone(),
         next_at: row.next_at,
         error: row.error.clone(),
         gateway: row.gateway.clone(),
@@ -36,15 +41,11 @@ pub(super) fn receipt(row: &OutboxRow) -> ReceiptFact {
     }
 }
 
-pub(super) fn alarm(row: &AlarmRow, roster: &Roster) -> AlarmFact {
-    let employee = match &row.kind {
-        AlarmKind::TwoPlaces { employee, .. } | AlarmKind::Key { employee } => Some(*employee),
-        AlarmKind::LinkDown { .. }
-        | AlarmKind::Store
-        | AlarmKind::OutboxFailed { .. }
-        | AlarmKind::UnknownSenders => None,
-    };
+pub(super) fn alarm(row: &AlarmRow, roster: &Roster, now: Millis) -> AlarmFact {
+    let employee = row.kind.employee();
+    let shelved = row.is_shelved(now);
     let state = match (&row.seen, row.ended_at) {
+        _ if shelved => AlarmState::Shelved,
         (None, None) => AlarmState::New,
         (None, Some(_)) => AlarmState::Ended,
         (Some(_), _) => AlarmState::Seen,
@@ -55,7 +56,7 @@ pub(super) fn alarm(row: &AlarmRow, roster: &Roster) -> AlarmFact {
         state,
         since: row.since,
         ended_at: row.ended_at,
-        shelved_until: None,
+        shelved_until: row.shelved_until.filter(|_| shelved),
         count: row.count,
         employee,
         name: employee.and_then(|id| roster.name(id)),
@@ -65,6 +66,7 @@ pub(super) fn alarm(row: &AlarmRow, roster: &Roster) -> AlarmFact {
 
 pub(super) fn link(gateway: &GatewayName, link: &Link, outbox: &mut Outbox, now: Now) -> LinkFact {
     let (waiting, free_at) = outbox.waiting(gateway, now.tick);
+    let (in_flight, window) = outbox.in_flight(gateway);
     let error = match link.state {
         LinkState::Bound => None,
         LinkState::Connecting | LinkState::Down => link.cause,
@@ -74,15 +76,15 @@ pub(super) fn link(gateway: &GatewayName, link: &Link, outbox: &mut Outbox, now:
         state: link.state,
         since: link.since,
         reply_ms: link.reply_ms,
-        replied_at: None,
-        in_flight: 0,
-        window: 0,
+        replied_at: link.replied_at,
+        in_flight: count(in_flight),
+        window: count(window),
         last_message_at: link.counters.last_message_at,
         received: link.counters.received,
         submitted: link.counters.submitted,
         drops: link.counters.drops,
         error: error.filter(|cause| *cause != DownCause::Stopping),
-        waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
+        waiting: count(waiting),
         pace_until: free_at.map(|free_at| now.wall.plus_ms(free_at.0.saturating_sub(now.tick.0))),
         unreadable_over_bound: link.counters.unreadable_over_bound,
         copies_over_bound: link.counters.copies_over_bound,
@@ -109,6 +111,7 @@ pub(super) fn person(
     day_start: Millis,
 ) -> PersonFact {
     let presence = state.and_then(|state| state.presence.as_ref());
+    let first_in = state.and_then(|state| state.first_in);
     let today = presence.filter(|presence| presence.at >= day_start);
     let state = match today.map(|presence| presence.action) {
         Some(Action::In) => PersonPresence::In,
@@ -120,11 +123,11 @@ pub(super) fn person(
         short: employee.short.clone(),
         state,
         since: today.map(|presence| presence.at),
-        first_in: None,
+        first_in: first_in.filter(|at| *at >= day_start),
         seq: today.map(|presence| presence.seq),
         source: today.map(|presence| presence.source),
-        clock_off_min: 0,
-        note: String::new(),
+        clock_off_min: today.map_or(0, |presence| presence.clock_off_min),
+        note: today.map_or_else(String::new, |presence| presence.note.clone()),
         team: employee.team.clone(),
         suspended: employee.suspended,
     }
@@ -149,7 +152,7 @@ pub(super) fn feed_line(
     }
 }
 
-fn message_line(
+pub(super) fn message_line(
     seq: Seq,
     message: &MessageRow,
     roster: &Roster,
@@ -185,7 +188,7 @@ fn message_line(
     }
 }
 
-fn mark_line(seq: Seq, mark: &MarkRow, roster: &Roster) -> FeedLine {
+pub(super) fn mark_line(seq: Seq, mark: &MarkRow, roster: &Roster) -> FeedLine {
     FeedLine {
         seq,
         received_at: mark.marked_at,
@@ -213,6 +216,6 @@ fn mark_line(seq: Seq, mark: &MarkRow, roster: &Roster) -> FeedLine {
     }
 }
 
-fn name(employee: Option<EmployeeId>, roster: &Roster) -> Option<String> {
+pub(super) fn name(employee: Option<EmployeeId>, roster: &Roster) -> Option<String> {
     employee.and_then(|id| roster.name(id))
 }

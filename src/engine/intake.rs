@@ -5,9 +5,9 @@ use super::window::Judgement;
 use super::{Now, facts};
 use crate::api::Event;
 use crate::domain::{
-    Address, AlarmKind, DecidedRow, DeskAct, DeviceId, Digest, EmployeeId, Entry, GatewayName,
-    InboundSms, LedgerRow, MessageRow, Millis, Operator, Outcome, Presence, PresenceSource,
-    RawBody, RefusedReason, Seq, Series, UnreadableReason,
+    Action, Address, AlarmKind, DecidedRow, DeskAct, DeviceId, Digest, EmployeeId, Entry,
+    GatewayName, InboundSms, LedgerRow, MessageRow, Millis, Operator, Outcome, Presence,
+    PresenceSource, RawBody, RefusedReason, Seq, Series, UnreadableReason,
 };
 use crate::protocol::{Attendance, Header, Kind, envelope, legacy, text};
 use crate::store::{Archive, StoreError};
@@ -152,16 +152,23 @@ impl Engine {
         row.answer = self.answer_first(now, &row, seq, opened.header.kind);
         let outcome = row.outcome;
         if let (Outcome::Recorded, Some(at), Some(action), false) =
-            (outcome, row.at, row.action, row.delayed || is_overtaken)
+            (outcome, row.at, row.action, row.delayed)
         {
+            if action == Action::In {
+                self.came(opened.employee, at);
+            }
             let presence = Presence {
                 action,
                 at,
                 seq,
                 device: Some((opened.header.device, opened.header.counter)),
                 source: PresenceSource::Sealed,
+                note: Presence::note_of(&row.note),
+                clock_off_min: clock_off_min(&row, at),
             };
-            self.place(now, opened.employee, presence);
+            if !is_overtaken {
+                self.place(now, opened.employee, presence);
+            }
         }
         let decided = DecidedRow {
             digest: opened.digest,
@@ -480,6 +487,14 @@ impl Engine {
         }
         row
     }
+}
+
+/// By how many minutes the phone's clock is ahead, where that is more than the tolerance.
+pub(super) fn clock_off_min(row: &MessageRow, at: Millis) -> i16 {
+    let claimed_at = row.claimed_at.filter(|_| row.clock_off);
+    let off_min = claimed_at.map_or(0, |claimed_at| claimed_at.ms_since(at) / Millis::MINUTE);
+    let most = i64::from(i16::MAX);
+    i16::try_from(off_min.clamp(-most, most)).unwrap_or(0)
 }
 
 pub(super) fn blank_row(arrival: &Arrival) -> MessageRow {

@@ -19,6 +19,8 @@ pub(super) struct Journal {
     /// Whether something waits for the disk.
     pub(super) urgent: bool,
     pub(super) then: Vec<Then>,
+    /// Rows that are neither messages nor marks, of which no console was told yet.
+    untold: Vec<LedgerRow>,
     last: Seq,
     logged_at: Millis,
     revision: u64,
@@ -30,6 +32,7 @@ impl Journal {
             batch: Batch::default(),
             urgent: false,
             then: Vec::new(),
+            untold: Vec::new(),
             last: last.map_or(Seq(0), |row| row.seq),
             logged_at: last.map_or(Millis(i64::MIN), |row| row.logged_at),
             revision: 0,
@@ -61,8 +64,23 @@ impl Journal {
             entry,
         };
         self.batch.ledger.push(row.clone());
+        match &row.entry {
+            Entry::Message(_) | Entry::Mark(_) => {}
+            Entry::LinkUp { .. }
+            | Entry::LinkDown { .. }
+            | Entry::EngineStarted { .. }
+            | Entry::EngineStopped { .. }
+            | Entry::Desk { .. }
+            | Entry::Note(_)
+            | Entry::OverBound(_) => self.untold.push(row.clone()),
+        }
         self.urgent = true;
         row
+    }
+
+    /// Takes the rows that are neither messages nor marks, since they were asked for last.
+    pub(super) fn take_untold(&mut self) -> Vec<LedgerRow> {
+        std::mem::take(&mut self.untold)
     }
 
     /// A row that is not written yet.

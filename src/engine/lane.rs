@@ -61,6 +61,11 @@ impl Lane {
         }
     }
 
+    /// How many wait for a response, and how many the gateway takes at once now.
+    pub(super) fn in_flight(&self) -> (usize, usize) {
+        (self.in_flight.len(), self.open)
+    }
+
     /// Whether the link is bound.
     pub(super) const fn is_up(&self) -> bool {
         self.up

@@ -2,10 +2,10 @@
 
 use super::Now;
 use super::core::Engine;
-use super::intake::{Arrival, blank_row};
+use super::intake::{Arrival, blank_row, clock_off_min};
 use super::roster::number_of;
 use crate::domain::{
-    DecidedRow, Digest, EmployeeId, MessageRow, Millis, OutboxId, Outcome, Presence,
+    Action, DecidedRow, Digest, EmployeeId, MessageRow, Millis, OutboxId, Outcome, Presence,
     PresenceSource, Priority, RefusedReason, Seq, SmsBody, UnreadableReason,
 };
 use crate::protocol::Kind;
@@ -66,12 +66,17 @@ impl Engine {
             || row.claimed_at.is_some_and(|at| at < restored_at);
         row.answer = self.answer_legacy(now, &row, seq);
         if !row.delayed {
+            if message.action == Action::In {
+                self.came(employee, arrival.received_at);
+            }
             let presence = Presence {
                 action: message.action,
                 at: arrival.received_at,
                 seq,
                 device: None,
                 source: PresenceSource::Weak,
+                note: String::new(),
+                clock_off_min: clock_off_min(&row, arrival.received_at),
             };
             self.place(now, employee, presence);
         }

@@ -1,5 +1,7 @@
+use std::collections::VecDeque;
+
 use super::{Now, Tick};
-use crate::api::LinkState;
+use crate::api::{LinkState, ReplySample};
 use crate::domain::{BindFault, DownCause, Millis};
 use crate::store::GatewayCounters;
 
@@ -7,6 +9,9 @@ use crate::store::GatewayCounters;
 const DOWN_ALARM_MS: i64 = 60 * 1_000;
 /// A backlog has drained when nothing of it has come for so long.
 const QUIET_MS: i64 = 5 * Millis::MINUTE;
+/// Reply times and breaks that are kept: two hours where the link is asked every 30 s, and a column each on the widest
+/// screen.
+const SAMPLES: usize = 240;
 
 /// What the engine knows of a gateway's link.
 #[derive(Clone, Debug)]
@@ -16,6 +21,9 @@ pub(super) struct Link {
     /// Why it is not bound.
     pub(super) cause: Option<DownCause>,
     pub(super) reply_ms: Option<u32>,
+    pub(super) replied_at: Option<Millis>,
+    /// The oldest first.
+    pub(super) samples: VecDeque<ReplySample>,
     pub(super) counters: GatewayCounters,
     not_bound_since: Option<Tick>,
     drain: Option<Drain>,
@@ -35,10 +43,19 @@ impl Link {
             since: now.wall,
             cause: None,
             reply_ms: None,
+            replied_at: None,
+            samples: VecDeque::new(),
             counters,
             not_bound_since: Some(now.tick),
             drain: None,
         }
+    }
+
+    /// The peer answered an enquire_link after so long.
+    pub(super) fn replied(&mut self, now: Now, reply_ms: u32) {
+        self.reply_ms = Some(reply_ms);
+        self.replied_at = Some(now.wall);
+        self.sample(now, Some(reply_ms));
     }
 
     /// A connection is being tried. Returns whether that is news.
@@ -68,6 +85,8 @@ impl Link {
                 self.counters.drops += 1;
             }
             self.reply_ms = None;
+            self.replied_at = None;
+            self.sample(now, None);
             self.counters.gap_from.get_or_insert(heard_at);
             self.drain = None;
         }
@@ -112,6 +131,14 @@ impl Link {
         alarm.into_iter().chain(self.drain_ends()).min()
     }
 
+    fn sample(&mut self, now: Now, reply_ms: Option<u32>) {
+        if self.samples.len() == SAMPLES {
+            self.samples.pop_front();
+        }
+        let at = now.wall;
+        self.samples.push_back(ReplySample { at, reply_ms });
+    }
+
     fn alarm_at(&self) -> Option<Tick> {
         self.not_bound_since
             .map(|since| since.plus_ms(DOWN_ALARM_MS))
@@ -153,6 +180,33 @@ mod tests {
         }
         assert_eq!((link.since, link.counters.drops), (at(20).wall, 1));
         assert_eq!(link.counters.gap_from, Some(at(15).wall));
+    }
+
+    #[test]
+    fn reply_times_are_kept_with_the_breaks_between_them() {
+        let mut link = Link::new(at(0), GatewayCounters::default());
+        link.up(at(0));
+        for ms in 1..=300 {
+            link.replied(at(ms), 41);
+        }
+        assert_eq!(
+            (link.samples.len(), link.replied_at),
+            (240, Some(at(300).wall))
+        );
+        link.down(at(400), DownCause::Closed, at(400).wall);
+        link.down(at(401), DownCause::Refused, at(401).wall);
+        assert_eq!((link.reply_ms, link.replied_at), (None, None));
+        let last: Vec<_> = link.samples.iter().rev().take(2).rev().collect();
+        let reply_ms = Some(41);
+        let replied = ReplySample {
+            at: at(300).wall,
+            reply_ms,
+        };
+        let broke = ReplySample {
+            at: at(400).wall,
+            reply_ms: None,
+        };
+        assert_eq!(last, [&replied, &broke]);
     }
 
     #[test]

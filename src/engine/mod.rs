@@ -1,18 +1,22 @@
 //! Floor 3: the brain of a desk. [`Engine`] is a pure function of its inputs: time, randomness and octets come in,
 //! rows to be written and things to be done come out. [`shell`] gives it a clock, a store and channels.
 
+mod acts;
 mod alarms;
 mod answers;
+mod arrivals;
 mod bounds;
 mod clock;
 mod core;
 mod desk;
+mod desk_acts;
 mod facts;
 mod intake;
 mod journal;
 mod lane;
 mod legacy;
 mod links;
+mod log;
 mod outbox;
 mod pace;
 mod parts;
@@ -22,6 +26,9 @@ mod roster;
 mod settings;
 pub mod shell;
 mod statuses;
+mod tally;
+mod totals;
+mod undo;
 mod window;
 
 pub use clock::{Now, Tick};

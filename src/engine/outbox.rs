@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::lane::{Lane, Place};
 use super::settings::Settings;
 use super::statuses::{is_final, is_throttling};
+use super::tally::Tally;
 use super::{Now, Tick};
 use crate::domain::{
     DeliveryReport, DeliveryState, GatewayName, Millis, OutboundSms, OutboxId, OutboxRow,
@@ -27,6 +28,7 @@ pub(super) struct Outbox {
     /// Open entries by the moment they were queued.
     ages: BTreeSet<(Tick, OutboxId)>,
     settled: VecDeque<OutboxId>,
+    tally: Tally,
     /// Some gateways give many messages one id.
     by_message_id: BTreeMap<(GatewayName, String), BTreeSet<OutboxId>>,
     early: VecDeque<(Tick, GatewayName, DeliveryReport)>,
@@ -124,9 +126,45 @@ impl Outbox {
         self.entries.values().map(|entry| &entry.row)
     }
 
-    /// How many are open.
-    pub(super) fn open(&self) -> usize {
-        self.ages.len()
+    /// How many entries are how far.
+    pub(super) const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// When the oldest that is still to be sent was queued. After a restart, among those older than the time for which
+    /// an answer is tried, the one of the lowest number.
+    pub(super) fn oldest(&self) -> Option<Millis> {
+        let (_, id) = self.ages.first()?;
+        self.get(*id).map(|row| row.queued_at)
+    }
+
+    /// The latest `most` entries in memory, oldest first; those that are not settled before any other.
+    pub(super) fn latest(&self, most: usize) -> impl Iterator<Item = &OutboxRow> {
+        let open = self.ages.iter().rev().map(|(_, id)| *id).take(most);
+        let failed = self.tally.failed().iter().rev().copied().take(most);
+        let mut ids: BTreeSet<_> = open.chain(failed).collect();
+        while ids.len() > most {
+            ids.pop_first();
+        }
+        let settled = self.settled.iter().rev().copied();
+        ids.extend(settled.take(most - ids.len()));
+        ids.into_iter().filter_map(|id| self.get(id))
+    }
+
+    /// How many wait for a gateway's response, and how many it takes at once now.
+    pub(super) fn in_flight(&self, gateway: &GatewayName) -> (usize, usize) {
+        self.lanes.get(gateway).map_or((0, 0), Lane::in_flight)
+    }
+
+    /// Gives an entry up by hand: it is settled, and no alarm says so. Returns whether there was anything to give up.
+    pub(super) fn give_up(&mut self, id: OutboxId) -> bool {
+        let row = self.get(id).filter(|row| !row.is_settled());
+        if row.is_none_or(|row| row.state == OutboxState::Sending) {
+            return false;
+        }
+        self.end(id, SendError::ByHand);
+        self.remember(id);
+        true
     }
 
     /// How many wait for a gateway, and until when they wait for its pace.
@@ -169,9 +207,11 @@ impl Outbox {
                 let Some(entry) = self.entries.get_mut(&id) else {
                     continue;
                 };
+                self.tally.remove(&entry.row);
                 entry.row.state = OutboxState::Sending;
                 entry.row.attempts = entry.row.attempts.saturating_add(1);
                 entry.row.next_at = None;
+                self.tally.add(&entry.row);
                 self.changed.entry(id).or_insert(Change::Shown);
                 let sms = OutboundSms {
                     id,
@@ -213,6 +253,7 @@ impl Outbox {
             Ok(message_id) => {
                 lane.accepted();
                 let row = &mut entry.row;
+                self.tally.remove(row);
                 row.state = OutboxState::Sent;
                 row.sent_at = Some(now.wall);
                 row.error = None;
@@ -291,8 +332,10 @@ impl Outbox {
                 lane.put(place_of(&row, false), due);
             }
         }
+        self.tally.add(&row);
+        let settled = row.is_settled();
         self.entries.insert(id, Held { row, queued });
-        if state.is_settled() {
+        if settled {
             self.remember(id);
         }
     }
@@ -301,6 +344,7 @@ impl Outbox {
         let Some(entry) = self.entries.remove(&id) else {
             return;
         };
+        self.tally.remove(&entry.row);
         self.ages.remove(&(entry.queued, id));
         self.settled.retain(|settled| *settled != id);
         self.forget_message_id(&entry.row);
@@ -332,9 +376,11 @@ impl Outbox {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
+        self.tally.remove(&entry.row);
         entry.row.state = OutboxState::Queued;
         entry.row.attempts = entry.row.attempts.saturating_sub(1);
         entry.row.error = Some(SendError::LinkLost);
+        self.tally.add(&entry.row);
         let place = place_of(&entry.row, true);
         if let Some(lane) = self.lanes.get_mut(&entry.row.gateway) {
             lane.put(place, Tick(i64::MIN));
@@ -350,8 +396,10 @@ impl Outbox {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
+        self.tally.remove(&entry.row);
         entry.row.state = OutboxState::Deferred;
         entry.row.error = Some(error);
+        self.tally.add(&entry.row);
         entry.row.next_at = Some(now.wall.plus_ms(pause_ms));
         let place = place_of(&entry.row, false);
         if let Some(lane) = self.lanes.get_mut(&entry.row.gateway) {
@@ -366,18 +414,26 @@ impl Outbox {
     }
 
     fn fail(&mut self, id: OutboxId, error: SendError) {
+        if self.end(id, error) {
+            self.failed.push(id);
+        }
+    }
+
+    fn end(&mut self, id: OutboxId, error: SendError) -> bool {
         let Some(entry) = self.entries.get_mut(&id) else {
-            return;
+            return false;
         };
+        self.tally.remove(&entry.row);
         entry.row.state = OutboxState::Failed;
         entry.row.next_at = None;
         entry.row.error = Some(error);
+        self.tally.add(&entry.row);
         self.ages.remove(&(entry.queued, id));
         if let Some(lane) = self.lanes.get_mut(&entry.row.gateway) {
             lane.remove(id);
         }
-        self.failed.push(id);
         self.mark(id, Change::Kept);
+        true
     }
 
     fn settle(&mut self, id: OutboxId) {
@@ -488,98 +544,4 @@ fn same_number(ours: &[u8], theirs: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{Address, AnswerKind, Country, EmployeeId, Priority, SmsBody};
-    use crate::engine::{GatewaySettings, Receipts, Rules};
-
-    fn now(ms: i64) -> Now {
-        Now {
-            wall: Millis(ms),
-            tick: Tick(ms),
-        }
-    }
-
-    fn outbox() -> Outbox {
-        let gateway = GatewaySettings {
-            name: GatewayName::new("g"),
-            source_address: None,
-            binary: false,
-            footer_octets: 0,
-            window: 10,
-            max_per_second: 0,
-            max_per_30_min: 0,
-        };
-        let settings = Settings {
-            time_zone: jiff::tz::TimeZone::UTC,
-            country: Country::default(),
-            day_starts: jiff::civil::time(4, 0, 0, 0),
-            rules: Rules::default(),
-            receipts: Receipts::default(),
-            gateways: vec![gateway],
-            released_at: Millis(0),
-            version: String::new(),
-        };
-        Outbox::new(&settings, OutboxId(0))
-    }
-
-    fn row(id: OutboxId) -> OutboxRow {
-        OutboxRow {
-            id,
-            seq: Seq(id.0),
-            kind: AnswerKind::Receipt,
-            employee: EmployeeId(1),
-            device: None,
-            gateway: GatewayName::new("g"),
-            to: Address::plain("+989121111111"),
-            from: Address::plain("+989120000001"),
-            body: SmsBody::Text(String::new()),
-            parts: 1,
-            priority: Priority::First,
-            state: OutboxState::Queued,
-            attempts: 0,
-            answered: 1,
-            queued_at: Millis(0),
-            next_at: None,
-            sent_at: None,
-            message_id: None,
-            error: None,
-        }
-    }
-
-    /// A search through all of them for each would take minutes.
-    #[test]
-    fn fifty_thousand_are_given_up_and_queued_again_at_once() {
-        const COUNT: usize = 50_000;
-        let mut outbox = outbox();
-        for _ in 0..COUNT {
-            let id = outbox.next_id();
-            outbox.queue(now(0), row(id));
-        }
-        outbox.handle_timeout(now(Millis::DAY));
-        assert_eq!((outbox.open(), outbox.take_failed().len()), (0, COUNT));
-        let failed: Vec<_> = outbox.rows().cloned().collect();
-        for row in failed {
-            outbox.queue(now(Millis::DAY), row);
-        }
-        assert_eq!(outbox.open(), COUNT);
-        let gateway = GatewayName::new("g");
-        assert_eq!(outbox.waiting(&gateway, Tick(Millis::DAY)).0, COUNT);
-        outbox.link_up(&gateway);
-        let mut left = 0;
-        loop {
-            let leaving = outbox.pump(now(Millis::DAY));
-            if leaving.is_empty() {
-                break;
-            }
-            for (_, sms) in leaving {
-                left += 1;
-                let id = sms.id;
-                assert!(outbox.submitted(now(Millis::DAY), id, Ok(format!("{id}"))));
-            }
-        }
-        assert_eq!((left, outbox.open()), (COUNT, 0));
-        assert_eq!(outbox.rows().count(), SETTLED_HELD);
-        assert_eq!(outbox.by_message_id.len(), SETTLED_HELD);
-    }
-}
+mod tests;

@@ -286,10 +286,10 @@ impl Engine {
             return Ok(());
         }
         if let Place::Taken(at) = place {
-            self.give_up(now, at);
+            self.give_up_waiting(now, at);
         }
         while let Some(at) = self.parts.gives_way(&key.from) {
-            self.give_up(now, at);
+            self.give_up_waiting(now, at);
         }
         let due = now.tick.plus_ms(WAIT_MS);
         self.parts.begin(key, known, due, id, row);
@@ -300,7 +300,7 @@ impl Engine {
     pub(super) fn give_up_parts(&mut self, now: Now) {
         let is_due = |one: &Waiting| one.due <= now.tick;
         while let Some(at) = self.parts.waiting.iter().position(is_due) {
-            self.give_up(now, at);
+            self.give_up_waiting(now, at);
         }
     }
 
@@ -324,7 +324,7 @@ impl Engine {
     }
 
     /// What came of a message is kept as one that cannot be read.
-    fn give_up(&mut self, now: Now, at: usize) {
+    fn give_up_waiting(&mut self, now: Now, at: usize) {
         if let Some(arrival) = self.remove_parts(at).arrival() {
             self.keep_unreadable(now, &arrival, UnreadableReason::NotAFrame, None);
         }

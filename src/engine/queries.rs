@@ -4,17 +4,16 @@ use super::Now;
 use super::core::Engine;
 use super::facts;
 use crate::api::{
-    Ask, FeedLine, LinkFact, PAGE, PersonFact, PersonPresence, Query, Refusal, Reply, Request,
-    Snapshot, Totals,
+    AlarmFact, Ask, DeviceFact, FeedLine, LinkFact, PAGE, PersonDetail, PersonFact, Query, Refusal,
+    Reply, Request, Snapshot,
 };
 use crate::domain::{EmployeeId, LedgerRow, Millis, OutboxId, OutboxRow, Seq};
 use crate::store::{Archive, StoreError};
 
-/// Lines of the feed that a snapshot begins with.
+/// Lines of the log that a snapshot begins with: as many as the tallest screen has.
 const SNAPSHOT_LINES: usize = 100;
-/// Pages of the ledger that are looked through for them: a link that comes and goes all week writes rows, too, and a
-/// console that is opened must not stop the engine.
-const SNAPSHOT_PAGES: usize = 40;
+/// Entries of the outbox that a snapshot begins with.
+const SNAPSHOT_OUTBOX: usize = 200;
 
 impl Engine {
     /// Does or reads what a console or command asks for. A reply to a command may leave once what was taken with
@@ -45,29 +44,24 @@ impl Engine {
     ) -> Result<Reply, StoreError> {
         Ok(match query {
             Query::Employees => Reply::Employees(self.roster.employees.values().cloned().collect()),
-            Query::Devices => {
-                let devices = self.roster.devices.values();
-                let mut devices: Vec<_> = devices
-                    .map(|device| facts::device(device, &self.roster))
-                    .collect();
-                devices.sort_by_key(|fact| (fact.employee, fact.enrolled_at, fact.device));
-                Reply::Devices(devices)
-            }
+            Query::Devices => Reply::Devices(self.device_facts(None)),
             Query::Feed {
                 after,
                 since,
                 employee,
             } => self.feed_page(*after, *since, *employee, archive)?,
-            Query::Log { .. } | Query::Person(_) | Query::Arrivals { .. } | Query::Replies(_) => {
-                Reply::Refused(Refusal::Busy)
+            Query::Log { before, filter } => self.log_page(*before, filter, archive)?,
+            Query::Person(id) => self.person_detail(now, *id),
+            Query::Arrivals { after, from, until } => {
+                Self::arrivals(*after, *from, *until, archive)?
+            }
+            Query::Replies(gateway) => {
+                let samples = self.links.get(gateway).map(|link| &link.samples);
+                Reply::Replies(samples.into_iter().flatten().copied().collect())
             }
             Query::People => Reply::People(self.people_facts(now)),
             Query::Outbox { after } => self.outbox_page(*after, archive)?,
-            Query::Alarms => {
-                let rows = self.alarms.rows();
-                let alarms = rows.into_iter().map(|row| facts::alarm(row, &self.roster));
-                Reply::Alarms(alarms.collect())
-            }
+            Query::Alarms => Reply::Alarms(self.alarm_facts(now)),
             Query::Links => Reply::Links(self.link_facts(now)),
             Query::Snapshot => Reply::Snapshot(Box::new(self.snapshot(now, archive)?)),
         })
@@ -144,65 +138,50 @@ impl Engine {
             .collect()
     }
 
-    fn snapshot(&mut self, now: Now, archive: &dyn Archive) -> Result<Snapshot, StoreError> {
-        let links = self.link_facts(now);
-        let people = self.people_facts(now);
-        let present = people
-            .iter()
-            .filter(|fact| fact.state == PersonPresence::In)
-            .count();
-        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let totals = Totals {
-            employees: count(people.len()),
-            present: count(present),
-            outbox_waiting: count(self.outbox.open()),
-            outbox_sending: 0,
-            outbox_failed: 0,
-            outbox_oldest: None,
-            alarms_new: count(self.alarms.unseen().len()),
-        };
-        let alarms = self.alarms.rows();
-        let alarms = alarms
-            .into_iter()
-            .map(|row| facts::alarm(row, &self.roster))
+    fn alarm_facts(&self, now: Now) -> Vec<AlarmFact> {
+        let rows = self.alarms.rows().into_iter();
+        rows.map(|row| facts::alarm(row, &self.roster, now.wall))
+            .collect()
+    }
+
+    fn device_facts(&self, of: Option<EmployeeId>) -> Vec<DeviceFact> {
+        let devices = self.roster.devices.values();
+        let devices = devices.filter(|device| of.is_none_or(|of| device.row.employee == of));
+        let mut devices: Vec<_> = devices
+            .map(|device| facts::device(device, &self.roster))
             .collect();
-        let lines = self.last_lines(archive)?.into_iter();
-        let log = lines.map(|line| crate::api::LogLine {
-            seq: line.seq,
-            at: line.received_at,
-            what: crate::api::LogWhat::Feed(Box::new(line)),
-        });
-        let log = log.collect();
+        devices.sort_by_key(|fact| (fact.employee, fact.enrolled_at, fact.device));
+        devices
+    }
+
+    fn person_detail(&self, now: Now, id: EmployeeId) -> Reply {
+        let Some(card) = self.roster.employees.get(&id) else {
+            return Reply::Refused(Refusal::NoEmployee(id));
+        };
+        let day_start = self.settings.day_start(now.wall);
+        Reply::Person(Box::new(PersonDetail {
+            card: card.clone(),
+            fact: facts::person(card, self.people.get(&id), day_start),
+            devices: self.device_facts(Some(id)),
+        }))
+    }
+
+    fn snapshot(&mut self, now: Now, archive: &dyn Archive) -> Result<Snapshot, StoreError> {
         Ok(Snapshot {
             revision: self.journal.revision(),
             version: self.settings.version.clone(),
-            started_at: now.wall,
-            totals,
-            people,
-            alarms,
-            links,
-            outbox: Vec::new(),
-            log,
+            started_at: self.started_at,
+            totals: self.totals(),
+            people: self.people_facts(now),
+            alarms: self.alarm_facts(now),
+            links: self.link_facts(now),
+            outbox: self
+                .outbox
+                .latest(SNAPSHOT_OUTBOX)
+                .map(facts::outbox)
+                .collect(),
+            log: self.last_lines(SNAPSHOT_LINES, archive)?,
         })
-    }
-
-    /// The last lines of the feed, oldest first.
-    fn last_lines(&self, archive: &dyn Archive) -> Result<Vec<FeedLine>, StoreError> {
-        let mut end = self.journal.next_seq().0 - 1;
-        let mut lines: Vec<FeedLine> = Vec::new();
-        for _ in 0..SNAPSHOT_PAGES {
-            if end == 0 || lines.len() >= SNAPSHOT_LINES {
-                break;
-            }
-            let after = end.saturating_sub(PAGE as u64);
-            let mut rows = archive.ledger_page(Seq(after), PAGE)?;
-            rows.retain(|row| row.seq.0 <= end);
-            let mut page = self.feed_lines(&rows, archive)?;
-            page.append(&mut lines);
-            lines = page;
-            end = after;
-        }
-        Ok(lines.split_off(lines.len().saturating_sub(SNAPSHOT_LINES)))
     }
 }
 
@@ -237,7 +216,7 @@ mod tests {
     /// A ledger in which nothing happened a million times.
     #[derive(Default)]
     struct Quiet {
-        pages: Cell<usize>,
+        read: Cell<usize>,
     }
 
     impl Archive for Quiet {
@@ -245,10 +224,18 @@ mod tests {
             Ok(None)
         }
         fn ledger_page(&self, after: Seq, limit: usize) -> Result<Vec<LedgerRow>, StoreError> {
-            self.pages.set(self.pages.get() + 1);
+            self.read.set(self.read.get() + limit);
             Ok((after.0 + 1..=after.0 + limit as u64).map(row).collect())
         }
         fn ledger_of(&self, _: EmployeeId, _: Seq, _: usize) -> Result<Vec<LedgerRow>, StoreError> {
+            Ok(Vec::new())
+        }
+        fn ledger_of_before(
+            &self,
+            _: EmployeeId,
+            _: Seq,
+            _: usize,
+        ) -> Result<Vec<LedgerRow>, StoreError> {
             Ok(Vec::new())
         }
         fn seq_before(&self, _: Millis) -> Result<Seq, StoreError> {
@@ -296,7 +283,7 @@ mod tests {
         let reply = engine
             .handle_request(now, Request { by, ask }, &quiet)
             .unwrap();
-        assert!(matches!(reply, Reply::Snapshot(snapshot) if snapshot.log.is_empty()));
-        assert_eq!(quiet.pages.get(), SNAPSHOT_PAGES);
+        assert!(matches!(reply, Reply::Snapshot(snapshot) if snapshot.log.len() == SNAPSHOT_LINES));
+        assert_eq!(quiet.read.get(), SNAPSHOT_LINES);
     }
 }

@@ -5,10 +5,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use jiff::Timestamp;
+use jiff::tz::Offset;
 use sha2::{Digest as _, Sha256};
 
 use super::{LegacyTime, hex, text};
-use crate::domain::{Action, Digest};
+use crate::domain::{Action, Digest, Millis};
 
 /// The key of the published app, ASCII characters used as they are.
 const KEY: &[u8; 32] = b"a7b2c3d4e5f6g789abcdef0123456789";
@@ -91,6 +93,19 @@ pub fn open_text(ciphertext: &[u8]) -> Result<String, LegacyError> {
 /// The frame of a check-in as the published app sends it, with a newline after the Base64.
 pub fn check_in(text: &str) -> String {
     ["$$", &seal(text), "\n$$"].concat()
+}
+
+/// The text of a check-in as a phone that is set to English writes it, `Arrival Tue, 4 Jul 2023, 22:12`. `utc_offset_s` is how
+/// far the phone's zone is ahead of UTC, in seconds; one that no zone has counts as 0.
+pub fn check_in_text(action: Action, at: Millis, utc_offset_s: i32) -> String {
+    let word = match action {
+        Action::In => "Arrival",
+        Action::Out => "Exit",
+    };
+    let moment = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
+    let offset = Offset::from_seconds(utc_offset_s).unwrap_or(Offset::UTC);
+    let local = offset.to_datetime(moment);
+    format!("{word} {}", local.strftime("%a, %-d %b %Y, %H:%M"))
 }
 
 /// The framed receipt for a check-in with this text; 112 characters.
@@ -190,6 +205,19 @@ mod tests {
             let message = read(&body, 0).unwrap();
             assert_eq!((message.action, message.text.as_str()), (Action::In, TEXT));
         }
+    }
+
+    #[test]
+    fn a_phone_writes_what_can_be_read() {
+        let at = Millis(1_688_508_720_000);
+        assert_eq!(
+            check_in_text(Action::In, at, 0),
+            "Arrival Tue, 4 Jul 2023, 22:12"
+        );
+        let text = check_in_text(Action::Out, at, 12_600);
+        assert_eq!(text, "Exit Wed, 5 Jul 2023, 01:42");
+        let read = open(&ciphertext(&text)).unwrap();
+        assert_eq!((read.action, read.when.has_year), (Action::Out, true));
     }
 
     #[test]

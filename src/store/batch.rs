@@ -135,12 +135,21 @@ pub trait Archive {
     #[expect(clippy::missing_errors_doc, reason = "said once, above")]
     fn ledger_page(&self, after: Seq, limit: usize) -> Result<Vec<LedgerRow>, StoreError>;
 
-    /// Up to `limit` rows of one employee's messages and marks after `after`, oldest first.
+    /// Up to `limit` rows of one employee's messages, marks and notes after `after`, oldest first.
     #[expect(clippy::missing_errors_doc, reason = "said once, above")]
     fn ledger_of(
         &self,
         employee: EmployeeId,
         after: Seq,
+        limit: usize,
+    ) -> Result<Vec<LedgerRow>, StoreError>;
+
+    /// Up to `limit` rows of one employee's messages, marks and notes before `before`, newest first.
+    #[expect(clippy::missing_errors_doc, reason = "said once, above")]
+    fn ledger_of_before(
+        &self,
+        employee: EmployeeId,
+        before: Seq,
         limit: usize,
     ) -> Result<Vec<LedgerRow>, StoreError>;
 

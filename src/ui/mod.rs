@@ -9,11 +9,11 @@
 //! Nothing in here reads a clock or waits: time comes with each message, and what is to be done outside goes out as an
 //! [`Effect`]. Only `terminal` touches the terminal.
 
-mod keys;
+pub mod keys;
 mod layout;
 mod look;
 mod message;
-mod model;
+pub mod model;
 mod text;
 mod update;
 mod view;
@@ -23,6 +23,6 @@ pub mod terminal;
 pub use keys::{Key, KeyFault, Keys};
 pub use look::{Glyphs, Look, Theme};
 pub use message::{Detached, Effect, Message, Token};
-pub use model::{Model, Site, SiteGateway};
+pub use model::{Dialog, Model, Site, SiteGateway};
 pub use update::{prepare, update};
-pub use view::view;
+pub use view::{alarm_line, log_line, pane_lines, selected_line, status_line, view};

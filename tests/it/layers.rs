@@ -81,6 +81,11 @@ const FLOORS: &[Floor] = &[
         imports: &["domain", "api"],
         packages: &["nix", "postcard", "rustix", "tokio", "tracing"],
     },
+    Floor {
+        name: "practice",
+        imports: &["domain", "protocol"],
+        packages: &["tokio"],
+    },
 ];
 
 /// The floor that may name everything.

@@ -5,6 +5,10 @@ mod binary;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod console;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod desk_of_text;
 #[cfg(test)]
 mod disk_full;
@@ -20,6 +24,7 @@ mod intake;
 mod kill;
 #[cfg(test)]
 mod layers;
+mod log_pages;
 #[cfg(test)]
 mod office;
 #[cfg(test)]
@@ -35,9 +40,15 @@ mod phone;
 #[cfg(test)]
 mod port;
 #[cfg(test)]
+mod practice;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
+mod pty;
+#[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod screens;
 #[cfg(test)]
 mod session;
 #[cfg(test)]

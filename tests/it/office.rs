@@ -1,10 +1,12 @@
 //! A desk in a directory of its own, driven through the real binary as a script would.
 
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -205,6 +207,13 @@ impl Office {
         phone.hear(&text)
     }
 
+    /// The number of the process that listens at the desk's socket.
+    pub(crate) fn engine_pid(&self) -> Pid {
+        let socket = UnixStream::connect(self.data.join("hazir.sock")).expect("an engine runs");
+        let peer = rustix::net::sockopt::socket_peercred(&socket);
+        peer.expect("a unix socket has a peer").pid
+    }
+
     /// Waits until the engine knows that it is bound; the gateway knows it a moment earlier.
     pub(crate) fn wait_linked(&self) {
         self.json_until(&["link"], |links| {
@@ -264,4 +273,17 @@ pub(crate) fn now() -> u32 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let seconds = since.unwrap_or(Duration::ZERO).as_secs();
     u32::try_from(seconds).expect("it is before 2106")
+}
+
+/// Ends a process that is nobody's child, and waits until it is gone.
+pub(crate) fn end(pid: Pid) {
+    let process = pidfd_open(pid, PidfdFlags::empty()).expect("it runs");
+    kill_process(pid, Signal::TERM).expect("it is of the same user");
+    let mut fds = [PollFd::new(&process, PollFlags::IN)];
+    let five_seconds = Timespec {
+        tv_sec: 5,
+        tv_nsec: 0,
+    };
+    let ended = poll(&mut fds, Some(&five_seconds));
+    assert_eq!(ended, Ok(1), "process {pid:?} does not end");
 }

@@ -277,6 +277,7 @@ fn outbox_fact(to: String) -> hazir::api::OutboxFact {
         state: hazir::domain::OutboxState::Queued,
         attempts: 0,
         next_at: None,
+        message_id: None,
         error: None,
         gateway: hazir::domain::GatewayName::new("reception"),
         queued_at: hazir::domain::Millis(0),
@@ -376,7 +377,7 @@ async fn what_no_console_says_ends_the_connection() {
     let ask = |name: &[u8]| {
         // Ask, number 1, the name, Query, People.
         let length = u8::try_from(name.len()).unwrap();
-        let word = [&[0, 1, length], name, &[1, 3]].concat();
+        let word = [&[0, 1, length], name, &[1, 7]].concat();
         [
             &u32::try_from(word.len()).unwrap().to_le_bytes(),
             word.as_slice(),

@@ -75,6 +75,14 @@ scenarios![
     gateway_gone,
     round_about,
     strangers_bound,
+    undo_marks,
+    undo_behind,
+    undo_seen,
+    first_in,
+    shelve,
+    give_up,
+    notes,
+    log_lines,
 ];
 
 #[test]

@@ -294,10 +294,10 @@ fn a_power_cut_at_any_moment_leaves_whole_commits() {
 
 #[test]
 fn a_full_disk_stops_commits_and_loses_none() {
-    let script = Script::new(3, 40, true);
+    let script = Script::new(3, 60, true);
     let image = new_image();
     let roomy = Disk::holding(image.clone());
-    assert_eq!(script.run(&roomy, |_| {}).done, 40);
+    assert_eq!(script.run(&roomy, |_| {}).done, 60);
     let grown = roomy.changes().into_iter().map(|change| match change {
         Change::SetLen(len) => len,
         Change::Write { offset, octets } => offset + octets.len(),

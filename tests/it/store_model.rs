@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use hazir::domain::{
     Action, Address, AlarmId, AlarmKind, AlarmRow, AnswerKind, BindFault, Counter, Country,
     DayBudget, DecidedRow, DeskAct, DeviceId, DeviceRow, Digest, DownCause, Employee, EmployeeId,
-    Entry, GatewayName, LedgerRow, MarkRow, MessageRow, Millis, Msisdn, Operator, OutboxId,
-    OutboxRow, OutboxState, Outcome, OverBound, Part, PartId, PartRow, PersonState, Presence,
-    PresenceSource, Priority, RawBody, RefusedReason, SendError, Seq, Series, SmsBody, StopCause,
-    UnreadableReason,
+    Entry, GatewayName, LedgerRow, MarkRow, MessageRow, Millis, Msisdn, NoteRow, Operator,
+    OutboxId, OutboxRow, OutboxState, Outcome, OverBound, Part, PartId, PartRow, PersonState,
+    Presence, PresenceSource, Priority, RawBody, RefusedReason, SendError, Seq, Series, SmsBody,
+    StopCause, UnreadableReason,
 };
 use hazir::store::{Archive, Batch, GatewayCounters, Loaded, Meta, RedbStore, Store, StoreError};
 
@@ -39,6 +39,8 @@ pub struct Contents {
     ledger: Vec<LedgerRow>,
     outbox: Vec<OutboxRow>,
     of: BTreeMap<EmployeeId, Vec<LedgerRow>>,
+    /// The same, newest first.
+    back: BTreeMap<EmployeeId, Vec<LedgerRow>>,
     legacy: BTreeMap<(EmployeeId, Digest), Seq>,
     before: Vec<Seq>,
 }
@@ -53,12 +55,17 @@ impl Contents {
             store.outbox_page(last.map_or(OutboxId(0), |row| row.id), 7)
         })?;
         let mut of = BTreeMap::new();
+        let mut back = BTreeMap::new();
         let mut legacy = BTreeMap::new();
         for employee in employees() {
             let rows = pages(|last: Option<&LedgerRow>| {
                 store.ledger_of(employee, last.map_or(Seq(0), |row| row.seq), 3)
             })?;
             of.insert(employee, rows);
+            let rows = pages(|last: Option<&LedgerRow>| {
+                store.ledger_of_before(employee, last.map_or(Seq(u64::MAX), |row| row.seq), 3)
+            })?;
+            back.insert(employee, rows);
             for digest in digests() {
                 if let Some(seq) = store.legacy_seen(employee, digest)? {
                     legacy.insert((employee, digest), seq);
@@ -75,6 +82,7 @@ impl Contents {
             ledger,
             outbox,
             of,
+            back,
             legacy,
             before,
         })
@@ -165,6 +173,11 @@ impl Model {
                 .filter(|row| of_person(row) == Some(employee));
             (employee, rows.cloned().collect())
         };
+        let back = |employee| {
+            let (_, mut rows): (EmployeeId, Vec<LedgerRow>) = of(employee);
+            rows.reverse();
+            (employee, rows)
+        };
         let before = |at| {
             let rows = self.ledger.iter().take_while(|row| row.logged_at < at);
             rows.last().map_or(Seq(0), |row| row.seq)
@@ -172,7 +185,13 @@ impl Model {
         let recent = self.outbox.keys().rev().nth(RedbStore::RECENT_OUTBOX - 1);
         let recent = recent.copied().unwrap_or_default();
         let loaded_outbox = self.outbox.iter().filter(|(id, row)| {
-            **id >= recent || !matches!(row.state, OutboxState::Sent | OutboxState::Delivered)
+            let by_hand = row.error == Some(SendError::ByHand);
+            let settled = match row.state {
+                OutboxState::Sent | OutboxState::Delivered => true,
+                OutboxState::Failed => by_hand,
+                OutboxState::Queued | OutboxState::Sending | OutboxState::Deferred => false,
+            };
+            **id >= recent || !settled
         });
         Contents {
             loaded: Loaded {
@@ -190,6 +209,7 @@ impl Model {
             ledger: self.ledger.clone(),
             outbox: self.outbox.values().cloned().collect(),
             of: employees().map(of).collect(),
+            back: employees().map(back).collect(),
             legacy: self.legacy.clone(),
             before: moments(&self.ledger).into_iter().map(before).collect(),
         }
@@ -316,7 +336,7 @@ fn action(seeded: &mut Seeded) -> Action {
 }
 
 fn entry(seeded: &mut Seeded, wide: bool) -> Entry {
-    match seeded.below(12) {
+    match seeded.below(13) {
         0 => Entry::Mark(MarkRow {
             by: operator(seeded),
             employee: employee(seeded),
@@ -349,6 +369,13 @@ fn entry(seeded: &mut Seeded, wide: bool) -> Entry {
             since: moment(seeded),
             unreadable: seeded.below(500),
             copies: seeded.below(10),
+        }),
+        7 => Entry::Note(NoteRow {
+            by: operator(seeded),
+            employee: some(seeded, employee),
+            about: some(seeded, |seeded| Seq(seeded.below(99))),
+            text: "rang".to_owned(),
+            reverses: some(seeded, |seeded| Seq(seeded.below(99))),
         }),
         _ => Entry::Message(Box::new(message(seeded, wide))),
     }
@@ -417,7 +444,13 @@ fn outbox_row(seeded: &mut Seeded, id: OutboxId) -> OutboxRow {
         next_at: some(seeded, moment),
         sent_at: some(seeded, moment),
         message_id: some(seeded, |seeded| seeded.next().to_string()),
-        error: some(seeded, |_| SendError::Undelivered("UNDELIV".to_owned())),
+        error: some(seeded, |seeded| {
+            if seeded.one_in(2) {
+                SendError::ByHand
+            } else {
+                SendError::Undelivered("UNDELIV".to_owned())
+            }
+        }),
     }
 }
 
@@ -452,7 +485,10 @@ fn person(seeded: &mut Seeded, id: EmployeeId) -> PersonState {
         seq: Seq(seeded.below(99)),
         device: some(seeded, |seeded| (device(seeded), Counter(7))),
         source: PresenceSource::Sealed,
+        note: "late".to_owned(),
+        clock_off_min: i16::try_from(seeded.below(99)).unwrap(),
     });
+    state.first_in = some(seeded, moment);
     let budget = DayBudget {
         day: 20_777,
         attendance: 3,
@@ -486,6 +522,7 @@ fn alarm(seeded: &mut Seeded, id: AlarmId) -> AlarmRow {
         count: few(seeded),
         seen: some(seeded, |seeded| (operator(seeded), moment(seeded))),
         ended_at: some(seeded, moment),
+        shelved_until: some(seeded, moment),
     }
 }
 

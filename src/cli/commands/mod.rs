@@ -30,7 +30,8 @@ pub fn need(command: &Command) -> Option<Need> {
         | Command::Retry(_)
         | Command::Acknowledge(_)
         | Command::Mark(_) => Some(Need::Either),
-        Command::Serve
+        Command::Serve { .. }
+        | Command::Demo(_)
         | Command::Init(_)
         | Command::Config(_)
         | Command::Completions { .. }
@@ -54,7 +55,8 @@ pub fn run(turn: &mut Turn<'_>, command: Command) -> Result<(), CliError> {
         Command::Retry(args) => retry::run(turn, &args),
         Command::Acknowledge(args) => alarms::acknowledge(turn, &args),
         Command::Mark(args) => mark::run(turn, &args),
-        Command::Serve
+        Command::Serve { .. }
+        | Command::Demo(_)
         | Command::Init(_)
         | Command::Config(_)
         | Command::Completions { .. }

@@ -305,6 +305,7 @@ fn the_outbox_has_every_field_and_goes_on_page_by_page() {
         state: OutboxState::Deferred,
         attempts: 2,
         next_at: Some(NOW),
+        message_id: None,
         error,
         gateway: reception(),
         queued_at: NOW,

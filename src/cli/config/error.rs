@@ -1,6 +1,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::ui::KeyFault;
+
 /// Where a value of the configuration was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -126,6 +128,9 @@ pub enum ConfigFault {
     /// TLS is asked for.
     #[error("this version has no TLS")]
     Tls,
+    /// Keys that cannot be bound as it is written.
+    #[error("keys cannot be bound so")]
+    Keys(#[source] KeyFault),
     /// The file is not there.
     #[error("no configuration")]
     NoFile,

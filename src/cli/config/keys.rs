@@ -14,17 +14,20 @@ pub enum Section {
     Receipts,
     /// `[rules]`
     Rules,
+    /// `[console]`
+    Console,
     /// `[[shift]]`
     Shift,
 }
 
 impl Section {
     /// All tables, in the order of the template.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Site,
         Self::Gateway,
         Self::Receipts,
         Self::Rules,
+        Self::Console,
         Self::Shift,
     ];
 
@@ -35,6 +38,7 @@ impl Section {
             Self::Gateway => "gateway",
             Self::Receipts => "receipts",
             Self::Rules => "rules",
+            Self::Console => "console",
             Self::Shift => "shift",
         }
     }
@@ -43,7 +47,7 @@ impl Section {
     pub const fn repeats(self) -> bool {
         match self {
             Self::Gateway | Self::Shift => true,
-            Self::Site | Self::Receipts | Self::Rules => false,
+            Self::Site | Self::Receipts | Self::Rules | Self::Console => false,
         }
     }
 
@@ -54,6 +58,7 @@ impl Section {
             Self::Gateway => GATEWAY,
             Self::Receipts => RECEIPTS,
             Self::Rules => RULES,
+            Self::Console => CONSOLE,
             Self::Shift => SHIFT,
         }
     }
@@ -150,6 +155,21 @@ const RULES: &[Key] = &[
     number("delayed_after_h", 1, 720, "4"),
     number("refuse_ahead_h", 1, 720, "24"),
     number("refuse_behind_h", 1, 8_760, "192"),
+];
+
+const CONSOLE: &[Key] = &[
+    key(
+        "theme",
+        Kind::Choice(&["terminal", "contrast", "cb", "mono"]),
+        "\"terminal\"",
+    ),
+    key(
+        "glyphs",
+        Kind::Choice(&["auto", "unicode", "ascii"]),
+        "\"auto\"",
+    ),
+    key("bell", Kind::Flag, "true"),
+    key("keys", Kind::Texts { most: 100 }, "[]"),
 ];
 
 /// The words for the days of a week, as the file writes them, Monday first.

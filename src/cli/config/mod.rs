@@ -23,6 +23,7 @@ pub use value::{Kind, Value, time_of_day};
 
 use super::secret::Secret;
 use crate::domain::{Country, GatewayName};
+use crate::ui::{Glyphs, Keys, Theme};
 
 /// All of `hazir.toml`, every value within its bounds.
 #[expect(missing_debug_implementations, reason = "it may hold a password")]
@@ -35,6 +36,8 @@ pub struct Config {
     pub receipts: Receipts,
     /// `[rules]`
     pub rules: Rules,
+    /// `[console]`
+    pub console: Console,
     /// `[[shift]]`, in the order of the file.
     pub shifts: Vec<Shift>,
 }
@@ -131,6 +134,19 @@ pub struct Rules {
     pub refuse_behind_h: u32,
 }
 
+/// How consoles look and which keys they take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Console {
+    /// Colours.
+    pub theme: Theme,
+    /// Characters; `None` goes by the terminal's locale.
+    pub glyphs: Option<Glyphs>,
+    /// Whether a new alarm rings.
+    pub bell: bool,
+    /// Keys that are bound otherwise.
+    pub keys: Keys,
+}
+
 /// A shift. It is read and checked; it acts with the attendance rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shift {
@@ -190,6 +206,7 @@ impl Config {
             gateways: gateways.collect::<Result<_, _>>()?,
             receipts: receipts(one(Section::Receipts))?,
             rules: rules(one(Section::Rules))?,
+            console: console(one(Section::Console))?,
             shifts: shifts.collect::<Result<_, _>>()?,
         })
     }
@@ -270,6 +287,35 @@ fn rules(sheet: &Sheet) -> Result<Rules, ConfigError> {
         delayed_after_h: number(sheet, "delayed_after_h")?,
         refuse_ahead_h: number(sheet, "refuse_ahead_h")?,
         refuse_behind_h: number(sheet, "refuse_behind_h")?,
+    })
+}
+
+fn console(sheet: &Sheet) -> Result<Console, ConfigError> {
+    let Value::Texts(changes) = required(sheet, "keys")? else {
+        return Err(missing(sheet, "keys"));
+    };
+    let changes: Vec<(&str, Vec<&str>)> = changes
+        .iter()
+        .map(|change| {
+            let (name, keys) = change.split_once('=').unwrap_or((change, ""));
+            (name.trim(), keys.split_whitespace().collect())
+        })
+        .collect();
+    let keys = Keys::with(&changes);
+    Ok(Console {
+        theme: match text(sheet, "theme")?.as_str() {
+            "contrast" => Theme::Contrast,
+            "cb" => Theme::ColourBlind,
+            "mono" => Theme::Mono,
+            _ => Theme::Terminal,
+        },
+        glyphs: match text(sheet, "glyphs")?.as_str() {
+            "unicode" => Some(Glyphs::Unicode),
+            "ascii" => Some(Glyphs::Ascii),
+            _ => None,
+        },
+        bell: flag(sheet, "bell")?,
+        keys: keys.map_err(|fault| fault_at(sheet, "keys", ConfigFault::Keys(fault)))?,
     })
 }
 

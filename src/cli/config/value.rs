@@ -60,6 +60,11 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// One or more of these words.
     Choices(&'static [&'static str]),
+    /// Texts without control characters; may be none.
+    Texts {
+        /// How many.
+        most: usize,
+    },
 }
 
 /// A value that its kind allows.
@@ -109,6 +114,12 @@ impl Value {
                 let texts = texts.ok_or_else(|| wrong(key, Wanted::Texts))?;
                 some_of(key, &texts, choices)
             }
+            Kind::Texts { most } => {
+                let list = value.as_array();
+                let list = list.ok_or_else(|| wrong(key, Wanted::Texts))?.iter();
+                let texts: Option<Vec<&str>> = list.map(|entry| entry.get_ref().as_str()).collect();
+                plain_texts(key, &texts.ok_or_else(|| wrong(key, Wanted::Texts))?, most)
+            }
             Kind::Text { .. }
             | Kind::Login { .. }
             | Kind::Secret { .. }
@@ -153,6 +164,7 @@ impl Value {
                 many(key, &numbers, min, max, most)
             }
             Kind::Choices(choices) => some_of(key, &parts().collect::<Vec<_>>(), choices),
+            Kind::Texts { most } => plain_texts(key, &parts().collect::<Vec<_>>(), most),
             Kind::Text { .. }
             | Kind::Login { .. }
             | Kind::Secret { .. }
@@ -275,9 +287,11 @@ fn from_text(kind: Kind, key: &str, text: &str) -> Result<Value, ConfigFault> {
             chosen(key, text, choices)?;
             plain()
         }
-        Kind::Flag | Kind::Number { .. } | Kind::Numbers { .. } | Kind::Choices(_) => {
-            Err(wrong(key, Wanted::Text))
-        }
+        Kind::Flag
+        | Kind::Number { .. }
+        | Kind::Numbers { .. }
+        | Kind::Choices(_)
+        | Kind::Texts { .. } => Err(wrong(key, Wanted::Text)),
     }
 }
 
@@ -336,4 +350,16 @@ fn some_of(key: &str, texts: &[&str], choices: &[&str]) -> Result<Value, ConfigF
     Ok(Value::Texts(
         texts.iter().map(|text| (*text).to_owned()).collect(),
     ))
+}
+
+fn plain_texts(key: &str, texts: &[&str], most: usize) -> Result<Value, ConfigFault> {
+    if texts.len() > most {
+        let key = key.to_owned();
+        return Err(ConfigFault::Length { key, most });
+    }
+    if texts.iter().any(|text| text.chars().any(char::is_control)) {
+        return Err(wrong(key, Wanted::Texts));
+    }
+    let texts = texts.iter().map(|text| (*text).to_owned());
+    Ok(Value::Texts(texts.collect()))
 }

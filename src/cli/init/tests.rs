@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::cli::config::Gateway;
+use crate::cli::console::Opening;
 use crate::cli::error::ExitCode;
 use crate::cli::reach::{Desk, Need};
 use crate::domain::Operator;
@@ -42,6 +43,10 @@ impl World for Login {
 
     fn serve(&mut self, _: &Place, _: &Config, _: &Words) -> Result<(), CliError> {
         Err(CliError::NoEngine)
+    }
+
+    fn console(&mut self, _: &Place, _: &Config, _: &Words, _: Opening) -> Result<(), CliError> {
+        Err(CliError::ConsoleTerminal)
     }
 }
 

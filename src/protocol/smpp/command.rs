@@ -16,6 +16,11 @@ use crate::domain::{Address, OutboundSms, SmsBody};
 pub(super) mod id {
     pub(in super::super) const RESPONSE: u32 = 0x8000_0000;
     pub(in super::super) const GENERIC_NACK: u32 = 0x8000_0000;
+    pub(in super::super) const BIND_RECEIVER: u32 = 0x0000_0001;
+    pub(in super::super) const BIND_TRANSMITTER: u32 = 0x0000_0002;
+    pub(in super::super) const SUBMIT_SM: u32 = 0x0000_0004;
+    pub(in super::super) const DELIVER_SM_RESP: u32 = 0x8000_0005;
+    pub(in super::super) const BIND_TRANSCEIVER: u32 = 0x0000_0009;
     pub(in super::super) const SUBMIT_SM_RESP: u32 = 0x8000_0004;
     pub(in super::super) const DELIVER_SM: u32 = 0x0000_0005;
     pub(in super::super) const UNBIND: u32 = 0x0000_0006;
@@ -33,6 +38,7 @@ pub(super) mod status {
     pub(in super::super) const ESME_RINVMSGLEN: u32 = 0x01;
     pub(in super::super) const ESME_RINVCMDLEN: u32 = 0x02;
     pub(in super::super) const ESME_RINVCMDID: u32 = 0x03;
+    pub(in super::super) const ESME_RINVBNDSTS: u32 = 0x04;
     pub(in super::super) const ESME_RALYBND: u32 = 0x05;
     pub(in super::super) const ESME_RINVSRCADR: u32 = 0x0a;
     pub(in super::super) const ESME_RINVDSTADR: u32 = 0x0b;
@@ -42,7 +48,7 @@ pub(super) mod status {
 }
 
 /// Octets of user data that go into `short_message`; more goes into message_payload.
-const SHORT_MESSAGE_OCTETS: usize = 254;
+pub(super) const SHORT_MESSAGE_OCTETS: usize = 254;
 
 pub(super) fn bind_transceiver(sequence: u32, system_id: &SystemId, password: &Password) -> Bytes {
     let bind = BindTransceiver::builder()
@@ -120,7 +126,7 @@ pub(super) fn generic_nack(sequence: u32, status: u32) -> Bytes {
     encode(status, sequence, Pdu::GenericNack)
 }
 
-fn encode(status: u32, sequence: u32, pdu: impl Into<Pdu>) -> Bytes {
+pub(super) fn encode(status: u32, sequence: u32, pdu: impl Into<Pdu>) -> Bytes {
     let command = Command::new(CommandStatus::from(status), sequence, pdu);
     let octets = 4 + command.length();
     let mut frame = BytesMut::with_capacity(octets);
@@ -129,13 +135,13 @@ fn encode(status: u32, sequence: u32, pdu: impl Into<Pdu>) -> Bytes {
     frame.freeze()
 }
 
-fn c_string<const MAX: usize>(octets: &[u8]) -> Option<COctetString<1, MAX>> {
+pub(super) fn c_string<const MAX: usize>(octets: &[u8]) -> Option<COctetString<1, MAX>> {
     let mut closed = octets.to_vec();
     closed.push(0);
     COctetString::from_vec(closed).ok()
 }
 
-fn type_and_plan(address: &Address) -> (Ton, Npi) {
+pub(super) fn type_and_plan(address: &Address) -> (Ton, Npi) {
     (Ton::from(address.ton), Npi::from(address.npi))
 }
 

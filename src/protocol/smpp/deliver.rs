@@ -15,6 +15,8 @@ pub(super) struct Delivery {
     pub(super) source: Address,
     pub(super) destination: Address,
     pub(super) esm_class: u8,
+    /// `registered_delivery`.
+    pub(super) receipt_wish: u8,
     pub(super) data_coding: u8,
     /// User data, with its header where it has one: message_payload where that holds anything.
     pub(super) octets: Bytes,
@@ -123,6 +125,7 @@ fn strictly(body: &[u8]) -> Option<Delivery> {
             pdu.destination_addr.as_ref(),
         ),
         esm_class: pdu.esm_class.into(),
+        receipt_wish: pdu.registered_delivery.into(),
         data_coding: pdu.data_coding.into(),
         ..Delivery::default()
     };

@@ -11,7 +11,7 @@
 //! z: octets up to and with a NUL, of any number and of any kind
 //! ```
 //!
-//! Source: SMPP 3.4 sections 4.6.1 and 4.7.1.
+//! Source: SMPP 3.4 sections 4.1.1, 4.4.1, 4.6.1 and 4.7.1.
 
 use bytes::Bytes;
 
@@ -29,6 +29,33 @@ const MESSAGE_STATE: u16 = 0x0427;
 const TLV_OCTETS: usize = 4;
 
 pub(super) fn deliver_sm(body: &[u8]) -> Delivery {
+    // Where it ran out nobody can say which of these octets the text is, so all of them are kept.
+    let (mut delivery, is_whole) = message(body);
+    if !is_whole {
+        delivery.octets = Bytes::copy_from_slice(body);
+    }
+    delivery
+}
+
+/// Reads a submit_sm, which is laid out as a deliver_sm; `None` where its mandatory part ran out.
+pub(super) fn submit_sm(body: &[u8]) -> Option<Delivery> {
+    let (submission, is_whole) = message(body);
+    is_whole.then_some(submission)
+}
+
+/// The `system_id` and the password of a bind, as far as they are there.
+///
+/// ```text
+/// bind: system_id z · password z · system_type z · interface_version 1 · addr_ton 1 · addr_npi 1
+///   · address_range z
+/// ```
+pub(super) fn bind(body: &[u8]) -> (&[u8], &[u8]) {
+    let mut cursor = Cursor::new(body);
+    (cursor.c_string(), cursor.c_string())
+}
+
+/// Reads a deliver_sm or submit_sm, and says whether it is whole; where it ran out, its addresses alone are read.
+fn message(body: &[u8]) -> (Delivery, bool) {
     let mut cursor = Cursor::new(body);
     cursor.c_string();
     let source = cursor.address();
@@ -38,19 +65,18 @@ pub(super) fn deliver_sm(body: &[u8]) -> Delivery {
     cursor.octet();
     cursor.c_string();
     cursor.c_string();
-    cursor.octet();
+    let receipt_wish = cursor.octet();
     cursor.octet();
     let data_coding = cursor.octet();
     cursor.octet();
     let sm_length = usize::from(cursor.octet());
     if cursor.ran_out {
-        // Nobody can say which of these octets the text is, so all of them are kept.
-        return Delivery {
+        let delivery = Delivery {
             source,
             destination,
-            octets: Bytes::copy_from_slice(body),
             ..Delivery::default()
         };
+        return (delivery, false);
     }
     let (short_message, rest) = cursor.rest.split_at(sm_length.min(cursor.rest.len()));
     let tlvs = Tlvs::read(rest);
@@ -60,7 +86,11 @@ pub(super) fn deliver_sm(body: &[u8]) -> Delivery {
     } else {
         short_message
     };
-    tlvs.deliver(source, destination, esm_class, data_coding, text)
+    let delivery = Delivery {
+        receipt_wish,
+        ..tlvs.deliver(source, destination, esm_class, data_coding, text)
+    };
+    (delivery, true)
 }
 
 pub(super) fn data_sm(body: &[u8]) -> Delivery {
@@ -145,6 +175,7 @@ impl<'a> Tlvs<'a> {
             receipted_message_id: self.receipted_message_id.map(<[u8]>::to_vec),
             message_state: self.message_state,
             segment: self.segment,
+            ..Delivery::default()
         }
     }
 }

@@ -2,6 +2,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use super::command::status;
+
 /// Why a login cannot be sent in a bind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoginError {
@@ -63,6 +65,67 @@ impl Password {
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password")
+    }
+}
+
+/// What an ESME binds for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum BindMode {
+    /// To get messages.
+    Receiver,
+    /// To send them.
+    Transmitter,
+    /// For both.
+    Transceiver,
+}
+
+impl BindMode {
+    /// Whether messages may be delivered to it.
+    pub const fn receives(self) -> bool {
+        matches!(self, Self::Receiver | Self::Transceiver)
+    }
+
+    /// Whether it may submit messages.
+    pub const fn transmits(self) -> bool {
+        matches!(self, Self::Transmitter | Self::Transceiver)
+    }
+}
+
+/// What a bind says. Its password hides itself in Debug and is wiped when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// What for.
+    pub mode: BindMode,
+    /// Who: any octets of a peer.
+    pub system_id: Vec<u8>,
+    password: Zeroizing<Vec<u8>>,
+}
+
+impl Login {
+    pub(super) fn new(mode: BindMode, system_id: &[u8], password: &[u8]) -> Self {
+        Self {
+            mode,
+            system_id: system_id.to_vec(),
+            password: Zeroizing::new(password.to_vec()),
+        }
+    }
+
+    /// With which `command_status` a bind is to be answered where this login alone counts: ESME_ROK, ESME_RINVSYSID or
+    /// ESME_RINVPASWD.
+    pub fn check(&self, system_id: &SystemId, password: &Password) -> u32 {
+        if self.system_id != system_id.as_str().as_bytes() {
+            return status::ESME_RINVSYSID;
+        }
+        if self.password.as_slice() != password.expose().as_bytes() {
+            return status::ESME_RINVPASWD;
+        }
+        status::ESME_ROK
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Login({:?})", self.mode)
     }
 }
 

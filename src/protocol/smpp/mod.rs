@@ -1,8 +1,7 @@
 //! An SMPP 3.4 session without input and output: octets and the time go in, PDUs and events come out.
 //!
-//! [`Session`] is the ESME's end. Both ends of a session share the frame splitter, the window, the
-//! sequence numbers, enquire_link and the timers: they stand in `line`, and another role is built on
-//! it beside `session`. rusmpp encodes and decodes whole frames; what it refuses of a deliver_sm is
+//! [`Session`] is the ESME's end, [`SmscSession`] the SMSC's. Both share the frame splitter, the window,
+//! the sequence numbers, enquire_link and the timers, which stand in `line`. rusmpp encodes and decodes whole frames; what it refuses of a deliver_sm is
 //! read by `lenient`, so that no message is lost to a stray octet.
 //!
 //! ```text
@@ -20,8 +19,11 @@ mod frame;
 mod lenient;
 mod line;
 mod login;
+mod parcel;
 mod report;
 mod session;
+mod smsc;
+mod smsc_command;
 mod tick;
 mod udh;
 mod window;
@@ -30,8 +32,12 @@ mod window;
 mod samples;
 #[cfg(test)]
 mod session_properties;
+#[cfg(test)]
+mod smsc_properties;
 
 pub use frame::MAX_PDU_OCTETS;
-pub use login::{LoginError, Password, SystemId};
+pub use login::{BindMode, Login, LoginError, Password, SystemId};
+pub use parcel::{Delivered, Forward, Notice, Parcel, ParcelId};
 pub use session::{Full, Session, SessionConfig, SessionEvent};
+pub use smsc::{SmscConfig, SmscEvent, SmscSession, WantsReceipt, WindowFull};
 pub use tick::{Jitter, Tick};

@@ -58,11 +58,26 @@ impl Archive for RedbStore {
             let mut page = Vec::new();
             for entry in by_person.range((from, to))?.take(limit) {
                 let seq = Seq(entry?.0.value().1);
-                let row = row_at(&ledger, seq)?.ok_or(Wrong::Hole(seq))?;
-                if row.entry.employee() != Some(employee) {
-                    return Err(Wrong::Person { seq, employee }.into());
-                }
-                page.push(row);
+                page.push(row_of(&ledger, seq, employee)?);
+            }
+            Ok(page)
+        })
+    }
+
+    fn ledger_of_before(
+        &self,
+        employee: EmployeeId,
+        before: Seq,
+        limit: usize,
+    ) -> Result<Vec<LedgerRow>, StoreError> {
+        self.read(|txn| {
+            let ledger = txn.open_table(LEDGER)?;
+            let by_person = txn.open_table(BY_PERSON)?;
+            let range = (employee.0, 0)..(employee.0, before.0);
+            let mut page = Vec::new();
+            for entry in by_person.range(range)?.rev().take(limit) {
+                let seq = Seq(entry?.0.value().1);
+                page.push(row_of(&ledger, seq, employee)?);
             }
             Ok(page)
         })
@@ -172,7 +187,7 @@ fn load_outbox(txn: &ReadTransaction, loaded: &mut Loaded) -> Result<(), Fault> 
     for entry in txn.open_table(UNSETTLED)?.iter()? {
         let id = OutboxId(entry?.0.value());
         match entry_at(&outbox, id)? {
-            Some(row) if !row.state.is_settled() => loaded.outbox.insert(id, row),
+            Some(row) if !row.is_settled() => loaded.outbox.insert(id, row),
             Some(_) | None => return Err(Wrong::Unsettled(id).into()),
         };
     }
@@ -184,7 +199,7 @@ fn load_outbox(txn: &ReadTransaction, loaded: &mut Loaded) -> Result<(), Fault> 
             continue;
         }
         let row: OutboxRow = decode([id.0, 0, 0], octets.value())?;
-        if !row.state.is_settled() {
+        if !row.is_settled() {
             return Err(Wrong::Unsettled(id).into());
         }
         loaded.outbox.insert(id, row);
@@ -196,6 +211,15 @@ type NumberedTable = ReadOnlyTable<u64, &'static [u8]>;
 
 fn row_at(ledger: &NumberedTable, seq: Seq) -> Result<Option<LedgerRow>, Fault> {
     at(ledger, seq.0)
+}
+
+/// A row that the list of an employee names.
+fn row_of(ledger: &NumberedTable, seq: Seq, employee: EmployeeId) -> Result<LedgerRow, Fault> {
+    let row = row_at(ledger, seq)?.ok_or(Wrong::Hole(seq))?;
+    if row.entry.employee() != Some(employee) {
+        return Err(Wrong::Person { seq, employee }.into());
+    }
+    Ok(row)
 }
 
 fn entry_at(outbox: &NumberedTable, id: OutboxId) -> Result<Option<OutboxRow>, Fault> {

@@ -68,7 +68,7 @@ impl RedbStore {
             let page = self.outbox_page(after, PAGE)?;
             let Some(last) = page.last() else { break };
             after = last.id;
-            let of_page = page.iter().filter(|row| !row.state.is_settled());
+            let of_page = page.iter().filter(|row| !row.is_settled());
             unsettled += of_page.count() as u64;
         }
         self.read(|txn| {

@@ -51,7 +51,7 @@ fn write_outbox(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
     for (id, row) in &batch.outbox {
         let octets = encode([id.0, 0, 0], row)?;
         outbox.insert(id.0, octets.as_slice())?;
-        if row.state.is_settled() {
+        if row.is_settled() {
             unsettled.remove(id.0)?;
         } else {
             unsettled.insert(id.0, ())?;

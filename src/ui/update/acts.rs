@@ -279,7 +279,7 @@ fn give_up(model: &mut Model) {
         .or_else(|| model.selected_line().and_then(of_line));
     let entry = id.and_then(|id| model.facts.outbox.get(&id));
     match entry
-        .filter(|entry| !entry.state.is_settled())
+        .filter(|entry| !entry.is_settled())
         .map(|entry| entry.id)
     {
         Some(id) if !is_detached(model) => dialogs::question(model, Question::GiveUp(id)),

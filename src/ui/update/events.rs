@@ -112,6 +112,19 @@ fn person(model: &mut Model, fact: PersonFact) {
 }
 
 fn outbox(model: &mut Model, fact: OutboxFact) {
+    let held = model.facts.log.get_mut(&fact.seq);
+    let open = model.line.as_mut().filter(|line| line.seq == fact.seq);
+    let of_log = log::held(&mut model.log.lines, fact.seq);
+    let history = model.person.as_mut();
+    let of_person = history.and_then(|page| log::held(&mut page.history, fact.seq));
+    for line in [held, open, of_log, of_person].into_iter().flatten() {
+        if let LogWhat::Feed(feed) = &mut line.what
+            && feed.receipt.is_some()
+        {
+            feed.receipt = Some(fact.receipt());
+            model.dirty.log = true;
+        }
+    }
     model.facts.outbox.insert(fact.id, fact);
     model.dirty.outbox = true;
     let limit = model.wants.outbox_limit.max(2 * ENTRIES);
@@ -119,7 +132,7 @@ fn outbox(model: &mut Model, fact: OutboxFact) {
         let newest = model.facts.outbox.keys().nth_back(ENTRIES - 1);
         let newest = newest.copied().unwrap_or(OutboxId(0));
         let outbox = &mut model.facts.outbox;
-        outbox.retain(|id, fact| *id >= newest || !fact.state.is_settled());
+        outbox.retain(|id, fact| *id >= newest || !fact.is_settled());
         model.wants.outbox_limit = outbox.len() + ENTRIES;
     }
 }

@@ -1,7 +1,7 @@
 //! Lines of the log: which belong to a filter, and how pages and news come together.
 
 use crate::api::{Arrivals, FeedLine, FeedOutcome, LogFilter, LogKind, LogLine, LogWhat};
-use crate::domain::{Action, Millis};
+use crate::domain::{Action, Millis, Seq};
 use crate::ui::model::{Day, line_employee};
 
 /// How much of the clock a bin of arrivals holds.
@@ -41,13 +41,16 @@ fn kind_of(line: &LogLine) -> LogKind {
 
 /// Puts a fresher line in the place of the one that is there.
 pub(super) fn replace(lines: &mut [LogLine], line: &LogLine) {
-    let is_within = lines.first().is_some_and(|newest| line.seq <= newest.seq);
-    if !is_within {
-        return;
+    if let Some(held) = held(lines, line.seq) {
+        held.clone_from(line);
     }
-    if let Ok(at) = lines.binary_search_by(|other| line.seq.cmp(&other.seq)) {
-        lines[at].clone_from(line);
-    }
+}
+
+/// The line of that row, where it is among `lines`, the newest first.
+pub(super) fn held(lines: &mut [LogLine], seq: Seq) -> Option<&mut LogLine> {
+    lines.first().filter(|newest| seq <= newest.seq)?;
+    let at = lines.binary_search_by(|other| seq.cmp(&other.seq));
+    lines.get_mut(at.ok()?)
 }
 
 /// Brings a page together with the lines that are there, the newest first; of a line that is in both, what is there stays.

@@ -100,12 +100,12 @@ fn lines(model: &mut Model) {
     let until = model.paused.map_or(Seq(u64::MAX), |(_, after)| after);
     let shown = log.range(..=until).rev().map(|(_, line)| line);
     let live = shown
-        .filter(|line| is_found(line))
+        .filter(|line| is_live(line) && is_found(line))
         .map(|line| line.seq)
         .collect();
     let after = Seq(until.0.saturating_add(1));
     let live_new = if model.paused.is_some() {
-        log.range(after..).count()
+        log.range(after..).filter(|(_, line)| is_live(line)).count()
     } else {
         0
     };
@@ -130,6 +130,11 @@ fn lines(model: &mut Model) {
     if model.screen == Screen::Log {
         lists.log = page;
     }
+}
+
+/// What is done at desks besides marks and notes stands in the log alone: the live pane is about people and links.
+const fn is_live(line: &LogLine) -> bool {
+    !matches!(line.what, LogWhat::Desk { .. })
 }
 
 /// Puts what came in since the last frame before the lines of the pages.

@@ -1,10 +1,10 @@
-//! The verbs that look, and those of the desk.
+//! The verbs that look.
 
-use hazir::api::{Ask, Command, Query, Reply};
-use hazir::domain::{Action, Entry, Millis, OutboxId, Seq};
+use hazir::api::{Ask, Query, Reply};
+use hazir::domain::{Entry, Millis, OutboxId, Seq};
 use hazir::store::{Archive as _, Store as _};
 
-use super::{Office, span};
+use super::Office;
 
 impl Office {
     pub(super) fn expect(&mut self, words: &[&str]) -> Result<(), String> {
@@ -44,6 +44,7 @@ impl Office {
             is = format!("{is} {}", self.local(since));
         }
         let expected = [&[*state], rest].concat().join(" ");
+        self.check_told(fact)?;
         if is == expected || (rest.is_empty() && is.starts_with(state)) {
             return Ok(());
         }
@@ -74,6 +75,13 @@ impl Office {
         let Reply::Alarms(alarms) = self.ask(Ask::Query(Query::Alarms)) else {
             unreachable!()
         };
+        for fact in &alarms {
+            if let Some(told) = self.told_of.alarms.get(&fact.id)
+                && told != fact
+            {
+                return Err(format!("told: {told:?}"));
+            }
+        }
         let alarms = alarms.iter().map(|alarm| {
             let kind = format!("{:?}", alarm.kind);
             let kind = kind
@@ -139,82 +147,9 @@ impl Office {
         });
         outcomes.collect()
     }
-
-    /// `desk suspend|resume|revoke NAME`, `desk acknowledge all`, `desk mark NAME IN -1h`, `desk retry SEQ|failed`,
-    /// `desk enrol NAME`, `desk unrevoke NAME`.
-    pub(super) fn desk(&mut self, words: &[&str]) -> Result<(), String> {
-        let id = |office: &Self, name: &str| {
-            office
-                .people
-                .get(name)
-                .map(|(id, _)| *id)
-                .ok_or_else(|| "no such person".to_owned())
-        };
-        let device = |office: &Self, name: &str| {
-            office
-                .phones
-                .get(name)
-                .map(|phone| phone.device)
-                .ok_or_else(|| "no phone".to_owned())
-        };
-        let command = match words {
-            ["suspend", name] => Command::SetSuspended(id(self, name)?, true),
-            ["resume", name] => Command::SetSuspended(id(self, name)?, false),
-            ["revoke", name] => Command::SetRevoked(device(self, name)?, true),
-            ["unrevoke", name] => Command::SetRevoked(device(self, name)?, false),
-            ["acknowledge", "all"] => Command::AcknowledgeAll,
-            ["retry", "failed"] => Command::RetryFailed,
-            ["retry", seq] => Command::Retry(Seq(seq.parse().map_err(|_| "a row")?)),
-            ["enrol", name] => {
-                let employee = id(self, name)?;
-                return self.enrol(name, employee);
-            }
-            ["mark", name, action, ago] => Command::Mark {
-                employee: id(self, name)?,
-                action: if *action == "IN" {
-                    Action::In
-                } else {
-                    Action::Out
-                },
-                at: Some(self.now.wall.plus_ms(span(ago)?)),
-                reason: "no phone".into(),
-            },
-            _ => return Err("no such act".into()),
-        };
-        match self.ask(Ask::Command(command)) {
-            Reply::Refused(refusal) => Err(format!("refused: {refusal:?}")),
-            Reply::Retried(retried) => {
-                let words = retried.iter().map(|one| format!("{one:?}").to_lowercase());
-                let words = words.map(|word| word.split([' ', '(']).next().unwrap().to_owned());
-                self.seen
-                    .extend(words.map(|word| format!("retried:{word}")));
-                Ok(())
-            }
-            Reply::Employees(_)
-            | Reply::Devices(_)
-            | Reply::Enrolled(_)
-            | Reply::Feed { .. }
-            | Reply::People(_)
-            | Reply::Outbox { .. }
-            | Reply::Alarms(_)
-            | Reply::Links(_)
-            | Reply::Snapshot(_)
-            | Reply::Acknowledged(_)
-            | Reply::Marked(_)
-            | Reply::Log { .. }
-            | Reply::Person(_)
-            | Reply::Arrivals { .. }
-            | Reply::Replies(_)
-            | Reply::Noted(_)
-            | Reply::GaveUp(_)
-            | Reply::Shelved(_)
-            | Reply::Undone(_)
-            | Reply::Logged => Ok(()),
-        }
-    }
 }
 
-fn compare(is: impl Iterator<Item = String>, words: &[&str]) -> Result<(), String> {
+pub(super) fn compare(is: impl Iterator<Item = String>, words: &[&str]) -> Result<(), String> {
     let is: Vec<_> = is.collect();
     let expected: Vec<_> = words.iter().filter(|word| **word != "none").collect();
     if is.iter().eq(expected.iter().map(|word| **word)) {

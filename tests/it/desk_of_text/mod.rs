@@ -1,13 +1,17 @@
 //! An office that does what lines of text say: the engine on a real store in memory, phones with real keys, links that
 //! are played by hand, and a clock that is moved.
 
+mod acts;
 mod checks;
 mod faults;
 mod messages;
 
 use std::collections::BTreeMap;
 
-use hazir::api::{Ask, Command, EnrolKey, Event, LinkFact, NewEmployee, Reply, Request};
+use hazir::api::{
+    AlarmFact, Ask, Command, EnrolKey, Event, LinkFact, LogLine, NewEmployee, PersonFact, Reply,
+    Request, Totals,
+};
 use hazir::domain::{
     Address, DeliveryReport, DeliveryState, DeviceId, DownCause, EmployeeId, GatewayName,
     LinkEvent, LinkOrder, Millis, Msisdn, Operator, OutboundSms, SmsBody, SubmitFault,
@@ -62,6 +66,43 @@ pub struct Office {
     settings: Settings,
     /// What the consoles were told last of each link.
     told: BTreeMap<GatewayName, LinkFact>,
+    /// What they were told last of all else since the engine started.
+    told_of: Told,
+    /// Who sits at the desk.
+    who: &'static str,
+}
+
+/// What consoles hold that listened from the start.
+#[derive(Default)]
+struct Told {
+    people: BTreeMap<EmployeeId, PersonFact>,
+    alarms: BTreeMap<hazir::domain::AlarmId, AlarmFact>,
+    totals: Option<Totals>,
+    log: Vec<LogLine>,
+}
+
+impl Told {
+    fn hear(&mut self, event: Event) {
+        match event {
+            Event::Person(fact) => {
+                self.people.insert(fact.employee, fact);
+            }
+            Event::Alarm(fact) => {
+                self.alarms.insert(fact.id, fact);
+            }
+            Event::AlarmGone(id) => {
+                self.alarms.remove(&id);
+            }
+            Event::Totals(totals) => self.totals = Some(totals),
+            Event::Log(line) => self.log.push(line),
+            Event::Feed(_)
+            | Event::Outbox(_)
+            | Event::Link(_)
+            | Event::Roster
+            | Event::Lost
+            | Event::Stopping => {}
+        }
+    }
 }
 
 /// A backend that outlives the store on it, as a disk does.
@@ -133,6 +174,8 @@ impl Office {
             tickets: 0,
             settings,
             told: BTreeMap::new(),
+            told_of: Told::default(),
+            who: "mina",
         };
         office.start();
         office.seen.clear();
@@ -197,6 +240,12 @@ impl Office {
             "feed" => self.feed(words),
             "told" => self.told(words),
             "desk" => self.desk(words),
+            "ali" => self.ali(words),
+            "denied" => self.denied(words),
+            "first" => self.first(words),
+            "says" => self.says(words),
+            "log" => self.log(words),
+            "totals" => self.totals(words),
             other => Err(format!("no such verb: {other}")),
         }
     }
@@ -205,6 +254,7 @@ impl Office {
         self.engine = None;
         self.store = None;
         self.in_flight.clear();
+        self.told_of = Told::default();
         let store = RedbStore::with_backend(self.disk.clone()).unwrap();
         let key = StoreKey::from_octets([7; 32]);
         let entropy = Box::new(Seeded(self.now.wall.0.unsigned_abs()));
@@ -250,7 +300,8 @@ impl Office {
                 Then::Publish(_, Event::Link(fact)) => {
                     self.told.insert(fact.gateway.clone(), fact);
                 }
-                Then::Order(_, LinkOrder::Stop) | Then::Publish(..) => {}
+                Then::Publish(_, event) => self.told_of.hear(event),
+                Then::Order(_, LinkOrder::Stop) => {}
             }
         }
     }
@@ -325,7 +376,7 @@ impl Office {
 
     fn ask(&mut self, ask: Ask) -> Reply {
         let by = Operator {
-            user: "mina".into(),
+            user: self.who.into(),
             desk: "front".into(),
         };
         let now = self.now;

@@ -88,6 +88,14 @@ impl Archive for FailingStore {
     ) -> Result<Vec<LedgerRow>, StoreError> {
         self.read()?.ledger_of(employee, after, limit)
     }
+    fn ledger_of_before(
+        &self,
+        employee: EmployeeId,
+        before: Seq,
+        limit: usize,
+    ) -> Result<Vec<LedgerRow>, StoreError> {
+        self.read()?.ledger_of_before(employee, before, limit)
+    }
     fn seq_before(&self, at: Millis) -> Result<Seq, StoreError> {
         self.read()?.seq_before(at)
     }

@@ -197,6 +197,7 @@ fn entry(id: u64, seq: u64, state: OutboxState) -> OutboxFact {
         kind: AnswerKind::Receipt,
         state,
         attempts: 1,
+        message_id: None,
         next_at: None,
         error: None,
         gateway: gateway(),

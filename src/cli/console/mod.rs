@@ -1,0 +1,265 @@
+//! The console on a running reception: keys, engine, clock and signals come through one channel in one order, and
+//! frames go out as fast as the terminal takes them.
+
+mod plain;
+mod pump;
+mod screen;
+mod start;
+mod window;
+
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use self::pump::Pump;
+use self::screen::{Ready, Screen};
+use self::window::{Display, Window};
+use super::config::Config;
+use super::error::CliError;
+use super::place::Place;
+use super::run::now;
+use super::wiring::{finish, runtime};
+use crate::ui::Message;
+use crate::ui::terminal::{self, HangUp, Input, Keys, Raw};
+use crate::words::Words;
+
+/// Messages that are taken in before a frame is drawn: what an engine at full speed tells in a frame's time.
+const DRAIN: usize = 4_096;
+/// The least time between two frames for what others do: 10 a second.
+const FRAME: Duration = Duration::from_millis(100);
+/// The least time between two frames for what the keyboard does.
+const KEY_FRAME: Duration = Duration::from_millis(25);
+/// How long a terminal may take for what is on the way to it when the console ends.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// What a console is opened with.
+#[derive(Clone, Debug, Default)]
+pub struct Opening {
+    /// Whether it is one of lines.
+    pub is_plain: bool,
+    /// Name of the desk that this window stands at.
+    pub desk: String,
+    /// Whether people and phones are invented.
+    pub is_demo: bool,
+    /// `--set` and the like, for a reception that this window starts.
+    pub given: Vec<String>,
+}
+
+/// Opens a console on the desk in `place`, until somebody leaves it or the terminal is gone.
+///
+/// # Errors
+/// [`CliError::ConsoleTerminal`] where standard input or output is none, [`CliError::HangUp`] where it went,
+/// [`CliError::Terminal`] where it cannot be used.
+pub fn console(
+    place: &Place,
+    config: &Config,
+    words: &Words,
+    opening: Opening,
+) -> Result<(), CliError> {
+    if opening.is_plain {
+        return plain::plain(place, config, words, opening);
+    }
+    if !terminal::is_terminal() {
+        return Err(CliError::ConsoleTerminal);
+    }
+    finish(runtime()?, async {
+        let mut signals = Signals::catch()?;
+        let raw = Raw::enter().map_err(CliError::Terminal)?;
+        let (messages_tx, messages) = mpsc::channel(DRAIN);
+        watch_keyboard(messages_tx.clone())?;
+        let pump = Pump::start(place.socket(), opening.desk.clone(), messages_tx);
+        let (columns, rows) = terminal::size();
+        let window = Window::open(place, config, words, opening, pump, (columns, rows));
+        let mut console = Console {
+            window,
+            screen: Screen::open(columns, rows)?,
+        };
+        let ended = console.run(messages, &mut signals).await;
+        // What is on the way to the terminal comes before it is given back.
+        if timeout(LAST_WORDS, console.screen.ready()).await.is_ok() {
+            drop(raw);
+        } else {
+            raw.abandon();
+        }
+        ended
+    })
+}
+
+/// What comes in through the one channel.
+#[derive(Debug)]
+enum Heard {
+    /// A line was typed.
+    Line(String),
+    /// Something for the console.
+    Message(Message),
+    /// The terminal is gone.
+    HangUp,
+}
+
+struct Console<'a> {
+    window: Window<'a>,
+    screen: Screen,
+}
+
+impl Console<'_> {
+    async fn run(
+        &mut self,
+        mut messages: mpsc::Receiver<Heard>,
+        signals: &mut Signals,
+    ) -> Result<(), CliError> {
+        let mut heard = Vec::with_capacity(DRAIN);
+        let mut last_frame: Option<Instant> = None;
+        // When the next frame is due; `None` where nothing changed.
+        let mut due = Some(Instant::now());
+        while !self.window.is_over() {
+            let pause = tokio::select! {
+                biased;
+                signal = signals.next() => match signal {
+                    Told::Leave => return Ok(()),
+                    Told::HangUp => return Err(CliError::HangUp),
+                    Told::Resized => {
+                        let (columns, rows) = terminal::size();
+                        self.screen.redraw(columns, rows);
+                        self.window.take(Message::Resize { columns, rows });
+                        KEY_FRAME
+                    }
+                },
+                Ready = self.screen.ready(), if due.is_some_and(|due| due <= Instant::now()) => {
+                    crate::ui::prepare(&mut self.window.model);
+                    self.screen.draw(&self.window.model);
+                    last_frame = Some(Instant::now());
+                    due = None;
+                    continue;
+                }
+                () = at(due), if due.is_some_and(|due| due > Instant::now()) => continue,
+                count = messages.recv_many(&mut heard, DRAIN) => {
+                    if count == 0 {
+                        return Err(CliError::HangUp);
+                    }
+                    let mut pause = FRAME;
+                    for heard in heard.drain(..) {
+                        match heard {
+                            Heard::HangUp => return Err(CliError::HangUp),
+                            // Only a console of lines reads lines.
+                            Heard::Line(_) => {}
+                            Heard::Message(message) => {
+                                if matches!(message, Message::Key(_) | Message::Paste(_)) {
+                                    pause = KEY_FRAME;
+                                }
+                                self.window.take(message);
+                            }
+                        }
+                    }
+                    pause
+                }
+                () = next_second() => {
+                    self.window.tick();
+                    FRAME
+                }
+            };
+            self.show();
+            let now = Instant::now();
+            let wanted = last_frame.map_or(now, |last| (last + pause).max(now));
+            due = Some(due.map_or(wanted, |due| due.min(wanted)));
+        }
+        Ok(())
+    }
+
+    fn show(&mut self) {
+        for display in self.window.displays() {
+            match display {
+                Display::Copy(text) => self.screen.say(&terminal::copy(&text)),
+                Display::Bell => self.screen.say(&terminal::bell()),
+                Display::Title(text) => self.screen.say(&terminal::title(&text)),
+                Display::Redraw => {
+                    let model = &self.window.model;
+                    self.screen.redraw(model.columns, model.rows);
+                }
+            }
+        }
+    }
+}
+
+/// Reads keys, and watches for the terminal to go, each on a thread of its own: both block.
+fn watch_keyboard(messages: mpsc::Sender<Heard>) -> Result<(), CliError> {
+    let gone = messages.clone();
+    let watch = move || {
+        HangUp.wait();
+        // Where nobody listens the console is ending.
+        let _ = gone.blocking_send(Heard::HangUp);
+    };
+    let read = move || {
+        while let Some(input) = Keys.next() {
+            let message = match input {
+                Input::Key(key) => Message::Key(key),
+                Input::Paste(text) => Message::Paste(text),
+            };
+            if messages.blocking_send(Heard::Message(message)).is_err() {
+                return;
+            }
+        }
+        let _ = messages.blocking_send(Heard::HangUp);
+    };
+    spawn("hang-up", watch)?;
+    spawn("keys", read)
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), CliError> {
+    let builder = std::thread::Builder::new().name(name.to_owned());
+    let spawned = builder.spawn(work);
+    spawned
+        .map(drop)
+        .map_err(|cause| CliError::Talk(Box::new(cause)))
+}
+
+/// Waits until `due`; for ever where nothing is due.
+async fn at(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until the clock's next second begins.
+async fn next_second() {
+    let past = now().0.rem_euclid(1_000).unsigned_abs();
+    sleep(Duration::from_millis(1_000 - past)).await;
+}
+
+/// What the system tells a console.
+enum Told {
+    Leave,
+    HangUp,
+    Resized,
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+    resized: Signal,
+}
+
+impl Signals {
+    fn catch() -> Result<Self, CliError> {
+        let catch = |kind| signal(kind).map_err(|cause| CliError::Talk(Box::new(cause)));
+        Ok(Self {
+            terminate: catch(SignalKind::terminate())?,
+            interrupt: catch(SignalKind::interrupt())?,
+            hang_up: catch(SignalKind::hangup())?,
+            resized: catch(SignalKind::window_change())?,
+        })
+    }
+
+    /// Waits for the next signal. A cancelled call loses nothing.
+    async fn next(&mut self) -> Told {
+        tokio::select! {
+            _ = self.terminate.recv() => Told::Leave,
+            _ = self.interrupt.recv() => Told::Leave,
+            _ = self.hang_up.recv() => Told::HangUp,
+            _ = self.resized.recv() => Told::Resized,
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The console as lines, for screen readers, pipes and terminals that cannot place a cursor: what happens is said as it
+//! comes, and a line that is typed is a key, the name of an act, or what a question asks for.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write};
+
+use tokio::sync::mpsc;
+
+use super::super::config::Config;
+use super::super::error::CliError;
+use super::super::place::Place;
+use super::super::wiring::{finish, runtime};
+use super::pump::Pump;
+use super::window::Window;
+use super::{DRAIN, Heard, Opening, Signals, Told, next_second, spawn};
+use crate::domain::{AlarmId, Millis, Seq};
+use crate::ui::{
+    Dialog, Key, Message, Model, alarm_line, log_line, pane_lines, prepare, selected_line,
+    status_line,
+};
+use crate::words::{Words, safe};
+
+/// How wide the lines of a pane are, and how many rows of it are said at a time.
+const PAGE: (u16, u16) = (100, 80);
+/// Lines of the log that are said where a window opens.
+const LAST_LINES: usize = 10;
+
+/// Opens a console of lines on the desk in `place`, until somebody leaves it or nothing more can be read.
+///
+/// # Errors
+/// [`CliError::HangUp`] where the terminal went, [`CliError::Terminal`] where nothing can be written.
+pub fn plain(
+    place: &Place,
+    config: &Config,
+    words: &Words,
+    opening: Opening,
+) -> Result<(), CliError> {
+    finish(runtime()?, async {
+        let mut signals = Signals::catch()?;
+        let (messages_tx, mut messages) = mpsc::channel(DRAIN);
+        read_lines(messages_tx.clone())?;
+        let pump = Pump::start(place.socket(), opening.desk.clone(), messages_tx);
+        let mut window = Window::open(place, config, words, opening, pump, PAGE);
+        let mut teller = Teller::default();
+        let mut heard = Vec::with_capacity(DRAIN);
+        while !window.is_over() {
+            tokio::select! {
+                told = signals.next() => match told {
+                    Told::Leave => return Ok(()),
+                    Told::HangUp => return Err(CliError::HangUp),
+                    Told::Resized => {}
+                },
+                count = messages.recv_many(&mut heard, DRAIN) => {
+                    if count == 0 {
+                        return Ok(());
+                    }
+                    for heard in heard.drain(..) {
+                        match heard {
+                            Heard::HangUp => return Ok(()),
+                            Heard::Message(message) => window.take(message),
+                            Heard::Line(line) => {
+                                prepare(&mut window.model);
+                                let shown = obey(&mut window, line.trim());
+                                teller.shown = teller.shown.max(shown);
+                            }
+                        }
+                    }
+                }
+                () = next_second() => window.tick(),
+            }
+            // The clipboard, the bell and the title are a terminal's.
+            drop(window.displays());
+            // Keys that change it are of use on a screen alone.
+            window.model.is_plain = true;
+            window.model.is_zoomed = true;
+            prepare(&mut window.model);
+            let said = teller.news(&window.model);
+            let mut out = io::stdout().lock();
+            let written = said.iter().try_for_each(|line| writeln!(out, "{line}"));
+            written
+                .and_then(|()| out.flush())
+                .map_err(CliError::Terminal)?;
+        }
+        Ok(())
+    })
+}
+
+fn read_lines(lines: mpsc::Sender<Heard>) -> Result<(), CliError> {
+    spawn("lines", move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            if lines.blocking_send(Heard::Line(line)).is_err() {
+                return;
+            }
+        }
+        // Lines that were piped are over, and the console goes on without; somebody at a terminal wants to leave.
+        if io::stdin().is_terminal() {
+            let _ = lines.blocking_send(Heard::HangUp);
+        }
+    })
+}
+
+/// Does what a line says, and says what of the pane is to be said then.
+fn obey(window: &mut Window<'_>, line: &str) -> Shown {
+    let before = View::of(&window.model);
+    let mut letters = line.chars();
+    let letter = letters.next().filter(|_| letters.next().is_none());
+    match (&window.model.dialog, letter) {
+        // A question is answered by `y` alone; a choice by its letter.
+        (
+            Some((Dialog::Ask(_) | Dialog::Shelve(_) | Dialog::Reason { action: None, .. }, _)),
+            _,
+        ) => {
+            let letter = line.chars().next().map_or(Key::Esc, Key::Char);
+            window.take(Message::Key(letter));
+        }
+        (Some(_), _) => {
+            window.take(Message::Paste(line.to_owned()));
+            window.take(Message::Key(Key::Enter));
+        }
+        (None, Some(letter)) => window.take(Message::Key(Key::Char(letter))),
+        (None, None) if line.is_empty() => return Shown::Pane,
+        (None, None) => {
+            window.take(Message::Key(Key::Char(':')));
+            window.take(Message::Paste(line.to_owned()));
+            window.take(Message::Key(Key::Enter));
+        }
+    }
+    before.turned_to(&View::of(&window.model))
+}
+
+/// How much of the pane is to be said.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Shown {
+    #[default]
+    Nothing,
+    Row,
+    Pane,
+}
+
+/// What is looked at.
+#[derive(PartialEq, Eq)]
+struct View {
+    /// Screen, pane, person, line, and what is looked for.
+    what: String,
+    row: Option<usize>,
+}
+
+impl View {
+    fn of(model: &Model) -> Self {
+        let person = model.person.as_ref().filter(|person| person.is_open);
+        let what = (
+            (
+                model.screen,
+                model.pane,
+                model.order,
+                &model.find,
+                &model.help_find,
+            ),
+            (&model.log.filter, model.log.days_ago),
+            person.map(|person| person.employee),
+            model.line.as_ref().map(|line| line.seq),
+        );
+        Self {
+            what: format!("{what:?}"),
+            row: model.cursors.get(&model.pane).map(|cursor| cursor.index),
+        }
+    }
+
+    fn turned_to(&self, now: &Self) -> Shown {
+        if self.what != now.what {
+            Shown::Pane
+        } else if self.row != now.row {
+            Shown::Row
+        } else {
+            Shown::Nothing
+        }
+    }
+}
+
+/// Knows what was said already.
+#[derive(Debug, Default)]
+struct Teller {
+    last: Option<Seq>,
+    notice: Option<Millis>,
+    alarm: Option<(AlarmId, u32)>,
+    asked: Option<Millis>,
+    status: String,
+    shown: Shown,
+}
+
+impl Teller {
+    /// What is to be said now: the link's state, lines of the log, the alarm, what was done, what is asked.
+    fn news(&mut self, model: &Model) -> Vec<String> {
+        let mut said = Vec::new();
+        let status = status_line(model);
+        if status != self.status {
+            self.status.clone_from(&status);
+            said.push(status);
+        }
+        if model.detached.is_none() {
+            said.extend(self.lines(model));
+            said.extend(self.alarm(model));
+        }
+        if model.dialog.is_none() {
+            match std::mem::take(&mut self.shown) {
+                Shown::Nothing => {}
+                Shown::Row => said.extend(selected_line(model)),
+                Shown::Pane => said.extend(pane_lines(model)),
+            }
+        }
+        let notice = model.notice.as_ref();
+        if let Some(notice) = notice.filter(|notice| self.notice != Some(notice.at)) {
+            self.notice = Some(notice.at);
+            said.push(safe(&notice.text).into_owned());
+        }
+        let asked = model.dialog.as_ref();
+        if let Some((dialog, at)) = asked.filter(|(_, at)| self.asked != Some(*at)) {
+            self.asked = Some(*at);
+            said.push(safe(&model.prompt(dialog)).into_owned());
+        }
+        said
+    }
+
+    fn lines(&mut self, model: &Model) -> Vec<String> {
+        let after = |last: Seq| (std::ops::Bound::Excluded(last), std::ops::Bound::Unbounded);
+        let log = &model.facts.log;
+        let lines: Vec<_> = match self.last {
+            Some(last) => log.range(after(last)).collect(),
+            None => log
+                .iter()
+                .skip(log.len().saturating_sub(LAST_LINES))
+                .collect(),
+        };
+        if let Some((seq, _)) = lines.last() {
+            self.last = Some(**seq);
+        }
+        lines
+            .into_iter()
+            .map(|(_, line)| log_line(model, line))
+            .collect()
+    }
+
+    fn alarm(&mut self, model: &Model) -> Option<String> {
+        let alarm = model.shown_alarm()?;
+        let key = (alarm.id, alarm.count);
+        if self.alarm == Some(key) {
+            return None;
+        }
+        self.alarm = Some(key);
+        Some(alarm_line(model, alarm))
+    }
+}

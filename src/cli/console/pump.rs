@@ -1,0 +1,207 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::Heard;
+use crate::api::{Ask, Query, Reply, Snapshot};
+use crate::port::{Client, PortError};
+use crate::ui::{Detached, Message, Token};
+
+/// The pause between two tries to reach an engine.
+const AGAIN: Duration = Duration::from_millis(500);
+/// An engine that was there and is not comes back by itself within this time, where a service manager keeps it; after it
+/// somebody has to start it.
+const COMES_BACK: Duration = Duration::from_secs(5);
+/// Requests that may wait: a person gives one at a time, and the console asks for a few pages beside.
+const ORDERS: usize = 64;
+
+/// What is to be asked of the engine.
+#[derive(Debug)]
+pub enum Order {
+    /// Ask, and say the reply.
+    Ask(Token, Ask),
+    /// Ask for a snapshot.
+    Refresh,
+}
+
+/// Carries words between a console and the engine, and comes back to an engine that went.
+#[derive(Debug)]
+pub struct Pump {
+    orders: mpsc::Sender<Order>,
+    task: JoinHandle<()>,
+}
+
+impl Pump {
+    /// Starts on the socket at `path`, for the window called `desk`.
+    #[expect(clippy::disallowed_methods, reason = "cli starts tasks")]
+    pub fn start(path: PathBuf, desk: String, messages: mpsc::Sender<Heard>) -> Self {
+        let (orders, orders_rx) = mpsc::channel(ORDERS);
+        let line = Line {
+            path,
+            desk,
+            messages,
+            orders: orders_rx,
+        };
+        let task = tokio::spawn(async move {
+            // It ends where nobody listens any more.
+            let _ = line.run().await;
+        });
+        Self { orders, task }
+    }
+
+    /// Takes an order; `false` where too many wait.
+    pub fn order(&self, order: Order) -> bool {
+        self.orders.try_send(order).is_ok()
+    }
+}
+
+impl Drop for Pump {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The console has gone.
+#[derive(Debug)]
+struct Gone;
+
+struct Line {
+    path: PathBuf,
+    desk: String,
+    messages: mpsc::Sender<Heard>,
+    orders: mpsc::Receiver<Order>,
+}
+
+impl Line {
+    async fn run(mut self) -> Result<(), Gone> {
+        let mut said = None;
+        // Why and when the connection to an engine broke.
+        let mut broke: Option<(Detached, Instant)> = None;
+        loop {
+            let why = match self.attach().await {
+                Ok((client, snapshot)) => {
+                    self.say(Message::Attached(snapshot)).await?;
+                    said = None;
+                    let why = self.talk(client).await?;
+                    broke = Some((why, Instant::now()));
+                    why
+                }
+                Err(error) => match (why(&error), broke) {
+                    (Detached::NotRunning, Some((why, at))) if at.elapsed() < COMES_BACK => why,
+                    (why, _) => why,
+                },
+            };
+            if said != Some(why) {
+                said = Some(why);
+                self.say(Message::Detached(why)).await?;
+            }
+            self.refuse_for(AGAIN).await?;
+        }
+    }
+
+    /// Connects and follows, then asks for a snapshot: nothing that happens meanwhile is missed.
+    async fn attach(&mut self) -> Result<(Client, Box<Snapshot>), PortError> {
+        let mut client = Client::connect(&self.path, &self.desk).await?;
+        client.follow().await?;
+        let snapshot = snapshot(&mut client).await?;
+        Ok((client, snapshot))
+    }
+
+    /// Carries words until the connection breaks, and says why it did.
+    async fn talk(&mut self, mut client: Client) -> Result<Detached, Gone> {
+        loop {
+            tokio::select! {
+                order = self.orders.recv() => {
+                    let order = order.ok_or(Gone)?;
+                    if let Some(why) = self.obey(&mut client, order).await? {
+                        return Ok(why);
+                    }
+                }
+                event = client.next_event() => match event {
+                    Ok((revision, event)) => {
+                        let stops = event == crate::api::Event::Stopping;
+                        self.say(Message::Event(revision, event)).await?;
+                        if stops {
+                            return Ok(Detached::Stopped);
+                        }
+                    }
+                    Err(_) => return Ok(Detached::Lost),
+                }
+            }
+        }
+    }
+
+    async fn obey(&mut self, client: &mut Client, order: Order) -> Result<Option<Detached>, Gone> {
+        match order {
+            Order::Ask(token, ask) => match client.ask(ask).await {
+                Ok(reply) => self.say(Message::Reply(token, Some(reply))).await?,
+                Err(error) => {
+                    self.say(Message::Reply(token, None)).await?;
+                    return Ok(Some(lost(&error)));
+                }
+            },
+            Order::Refresh => match snapshot(client).await {
+                Ok(snapshot) => self.say(Message::Attached(snapshot)).await?,
+                Err(error) => return Ok(Some(lost(&error))),
+            },
+        }
+        Ok(None)
+    }
+
+    /// Waits, and turns down what is asked meanwhile.
+    async fn refuse_for(&mut self, pause: Duration) -> Result<(), Gone> {
+        let pause = sleep(pause);
+        tokio::pin!(pause);
+        loop {
+            tokio::select! {
+                () = &mut pause => return Ok(()),
+                order = self.orders.recv() => {
+                    if let Order::Ask(token, _) = order.ok_or(Gone)? {
+                        self.say(Message::Reply(token, None)).await?;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn say(&self, message: Message) -> Result<(), Gone> {
+        let said = self.messages.send(Heard::Message(message)).await;
+        said.map_err(|_| Gone)
+    }
+}
+
+async fn snapshot(client: &mut Client) -> Result<Box<Snapshot>, PortError> {
+    match client.ask(Ask::Query(Query::Snapshot)).await? {
+        Reply::Snapshot(snapshot) => Ok(snapshot),
+        // An engine whose store fails says no, and ends.
+        _ => Err(PortError::Closed),
+    }
+}
+
+fn lost(error: &PortError) -> Detached {
+    match why(error) {
+        Detached::NotRunning => Detached::Lost,
+        why => why,
+    }
+}
+
+fn why(error: &PortError) -> Detached {
+    match error {
+        PortError::NotRunning => Detached::NotRunning,
+        PortError::Version { .. } | PortError::Foreign => Detached::Version,
+        PortError::Denied(_) => Detached::Denied,
+        PortError::Timeout => Detached::Busy,
+        PortError::InUse
+        | PortError::NotASocket(_)
+        | PortError::PathTooLong(_)
+        | PortError::NoGroup(_)
+        | PortError::NotInGroup(_)
+        | PortError::Desk(_)
+        | PortError::TooLong
+        | PortError::Closed
+        | PortError::Io(_) => Detached::Lost,
+    }
+}

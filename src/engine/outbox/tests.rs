@@ -1,0 +1,176 @@
+use super::*;
+use crate::domain::{Address, AnswerKind, Country, EmployeeId, Priority, SmsBody};
+use crate::engine::{GatewaySettings, Receipts, Rules};
+
+fn now(ms: i64) -> Now {
+    Now {
+        wall: Millis(ms),
+        tick: Tick(ms),
+    }
+}
+
+fn outbox() -> Outbox {
+    let gateway = GatewaySettings {
+        name: GatewayName::new("g"),
+        source_address: None,
+        binary: false,
+        footer_octets: 0,
+        window: 10,
+        max_per_second: 0,
+        max_per_30_min: 0,
+    };
+    let settings = Settings {
+        time_zone: jiff::tz::TimeZone::UTC,
+        country: Country::default(),
+        day_starts: jiff::civil::time(4, 0, 0, 0),
+        rules: Rules::default(),
+        receipts: Receipts::default(),
+        gateways: vec![gateway],
+        released_at: Millis(0),
+        version: String::new(),
+    };
+    Outbox::new(&settings, OutboxId(0))
+}
+
+fn row(id: OutboxId) -> OutboxRow {
+    OutboxRow {
+        id,
+        seq: Seq(id.0),
+        kind: AnswerKind::Receipt,
+        employee: EmployeeId(1),
+        device: None,
+        gateway: GatewayName::new("g"),
+        to: Address::plain("+989121111111"),
+        from: Address::plain("+989120000001"),
+        body: SmsBody::Text(String::new()),
+        parts: 1,
+        priority: Priority::First,
+        state: OutboxState::Queued,
+        attempts: 0,
+        answered: 1,
+        queued_at: Millis(0),
+        next_at: None,
+        sent_at: None,
+        message_id: None,
+        error: None,
+    }
+}
+
+/// A search through all of them for each would take minutes.
+#[test]
+fn fifty_thousand_are_given_up_and_queued_again_at_once() {
+    const COUNT: usize = 50_000;
+    let mut outbox = outbox();
+    for _ in 0..COUNT {
+        let id = outbox.next_id();
+        outbox.queue(now(0), row(id));
+    }
+    outbox.handle_timeout(now(Millis::DAY));
+    assert_eq!((outbox.ages.len(), outbox.take_failed().len()), (0, COUNT));
+    let failed: Vec<_> = outbox.rows().cloned().collect();
+    for row in failed {
+        outbox.queue(now(Millis::DAY), row);
+    }
+    assert_eq!(outbox.ages.len(), COUNT);
+    let gateway = GatewayName::new("g");
+    assert_eq!(outbox.waiting(&gateway, Tick(Millis::DAY)).0, COUNT);
+    outbox.link_up(&gateway);
+    let mut left = 0;
+    loop {
+        let leaving = outbox.pump(now(Millis::DAY));
+        if leaving.is_empty() {
+            break;
+        }
+        for (_, sms) in leaving {
+            left += 1;
+            let id = sms.id;
+            assert!(outbox.submitted(now(Millis::DAY), id, Ok(format!("{id}"))));
+        }
+    }
+    assert_eq!((left, outbox.ages.len()), (COUNT, 0));
+    assert_eq!(outbox.rows().count(), SETTLED_HELD);
+    assert_eq!(outbox.by_message_id.len(), SETTLED_HELD);
+}
+
+fn counts(outbox: &Outbox) -> (usize, usize, usize, usize) {
+    let tally = outbox.tally();
+    let (waiting, sending) = (tally.waiting(), tally.sending());
+    (waiting, sending, tally.failed().len(), outbox.ages.len())
+}
+
+fn queued(outbox: &mut Outbox, count: usize) -> Vec<OutboxId> {
+    let ids = (0..count).map(|at| {
+        let id = outbox.next_id();
+        let at = i64::try_from(at).unwrap();
+        outbox.queue(now(at), row(id));
+        id
+    });
+    ids.collect()
+}
+
+#[test]
+fn what_is_told_of_the_outbox_is_what_stands_in_it() {
+    let mut outbox = outbox();
+    let ids = queued(&mut outbox, 5);
+    assert_eq!(counts(&outbox), (5, 0, 0, 5));
+    assert_eq!(outbox.oldest(), Some(Millis(0)));
+    let gateway = GatewayName::new("g");
+    outbox.link_up(&gateway);
+    outbox.pump(now(10));
+    assert_eq!(counts(&outbox), (0, 5, 0, 5));
+    assert_eq!(outbox.in_flight(&gateway), (5, 10));
+    outbox.submitted(now(11), ids[0], Ok("a".into()));
+    outbox.submitted(now(11), ids[1], Err(SubmitFault::Status(0x0B)));
+    outbox.submitted(now(11), ids[2], Err(SubmitFault::Timeout));
+    assert_eq!(counts(&outbox), (1, 2, 1, 3));
+    assert_eq!(outbox.oldest(), Some(Millis(2)));
+    outbox.link_down(&gateway);
+    assert_eq!(counts(&outbox), (3, 0, 1, 3));
+    let failed = outbox.get(ids[1]).cloned().unwrap();
+    outbox.queue(now(12), failed);
+    assert_eq!(counts(&outbox), (4, 0, 0, 4));
+    outbox.handle_timeout(now(2 * Millis::DAY));
+    assert_eq!(counts(&outbox), (0, 0, 4, 0));
+    assert_eq!(outbox.oldest(), None);
+}
+
+#[test]
+fn what_somebody_gives_up_is_settled_and_raises_nothing() {
+    let mut outbox = outbox();
+    let ids = queued(&mut outbox, 3);
+    let gateway = GatewayName::new("g");
+    assert!(outbox.give_up(ids[0]));
+    outbox.link_up(&gateway);
+    assert_eq!(outbox.pump(now(10)).len(), 2);
+    assert!(!outbox.give_up(ids[1]), "it is being sent");
+    outbox.submitted(now(11), ids[1], Err(SubmitFault::Timeout));
+    outbox.submitted(now(11), ids[2], Err(SubmitFault::Status(0x0B)));
+    assert!(outbox.give_up(ids[1]));
+    assert_eq!(outbox.take_failed(), [ids[2]]);
+    assert!(outbox.give_up(ids[2]));
+    assert!(!outbox.give_up(ids[2]), "it is given up already");
+    assert!(outbox.take_failed().is_empty());
+    assert_eq!(counts(&outbox), (0, 0, 0, 0));
+    for id in ids {
+        let row = outbox.get(id).unwrap();
+        assert!(row.is_settled());
+        assert_eq!(row.error, Some(SendError::ByHand));
+    }
+}
+
+#[test]
+fn a_screen_begins_with_all_that_is_not_settled() {
+    let mut outbox = outbox();
+    let ids = queued(&mut outbox, 10);
+    let gateway = GatewayName::new("g");
+    outbox.link_up(&gateway);
+    outbox.pump(now(10));
+    for id in &ids[2..] {
+        outbox.submitted(now(11), *id, Ok(id.to_string()));
+    }
+    outbox.submitted(now(11), ids[1], Err(SubmitFault::Status(0x0B)));
+    let shown = |most| -> Vec<_> { outbox.latest(most).map(|row| row.id).collect() };
+    assert_eq!(shown(4), [ids[0], ids[1], ids[8], ids[9]]);
+    assert_eq!(shown(1), [ids[1]]);
+    assert_eq!(shown(99), ids);
+}

@@ -1,0 +1,167 @@
+use ratatui::layout::Rect;
+
+use super::pen::Pen;
+use super::people::indented;
+use crate::api::LinkFact;
+use crate::ui::look::Role;
+use crate::ui::model::Pane;
+
+impl<'a> Pen<'a> {
+    /// Draws the gateways: `rows` of them, and below them all that is known of the selected one.
+    pub fn links(&mut self, place: Rect, rows: usize, is_focus: bool) {
+        let model = self.model;
+        if model.lists.links.is_empty() {
+            let text = self.say("empty.links", &[]);
+            self.paragraph(indented(place), 1, &text, Role::Dim);
+            return;
+        }
+        let cursor = self.cursor(Pane::Links);
+        let shown = model
+            .lists
+            .links
+            .iter()
+            .enumerate()
+            .skip(cursor.top)
+            .take(rows);
+        let mut below = 0;
+        for (y, (index, gateway)) in shown.enumerate() {
+            let is_selected = is_focus && index == cursor.index;
+            let link = model
+                .facts
+                .links
+                .iter()
+                .find(|link| link.gateway == *gateway);
+            if let Some(link) = link {
+                self.link_row(place, y, link, is_selected);
+            }
+            if is_selected {
+                self.select(place, y);
+            }
+            below = y + 1;
+        }
+        if let Some(link) = self.selected_link() {
+            self.link_detail(indented(place), below + 1, link);
+        }
+    }
+
+    /// The link that is selected, else the first.
+    pub fn selected_link(&self) -> Option<&'a LinkFact> {
+        let index = self.cursor(Pane::Links).index;
+        let links = &self.model.facts.links;
+        let selected = self.model.lists.links.get(index);
+        let selected = selected.and_then(|name| links.iter().find(|link| link.gateway == *name));
+        selected.or(links.first())
+    }
+
+    /// Host and port of a gateway; its name where the configuration does not say.
+    pub fn gateway_address(&self, link: &LinkFact) -> String {
+        let gateways = &self.model.site.gateways;
+        let site = gateways.iter().find(|gateway| gateway.name == link.gateway);
+        site.map_or_else(|| link.gateway.to_string(), |site| site.address.clone())
+    }
+
+    fn link_row(&mut self, place: Rect, y: usize, link: &LinkFact, is_selected: bool) {
+        let state = self.link_state(link.state);
+        let age = self.age(link.since);
+        let reply = link
+            .reply_ms
+            .map_or_else(String::new, |ms| self.reply_time(ms));
+        let cursor = if is_selected { self.signs.cursor } else { "" };
+        let mut row = self.row(place, y);
+        row.cell(cursor, 2, Role::Strong);
+        row.cell(state.glyph, 2, state.role);
+        row.cell(&link.gateway.0, 16, Role::Strong);
+        row.skip(1);
+        row.put(&state.word, state.role);
+        row.put(" ", Role::Normal);
+        row.put(&age, Role::Normal);
+        row.skip(3);
+        row.put(&reply, Role::Normal);
+    }
+
+    fn link_detail(&mut self, place: Rect, y: usize, link: &LinkFact) {
+        let mut y = y;
+        if let Some(cause) = link.error {
+            let words = self.words();
+            let text = self.say("link_fact.why", &[("cause", &words.down_cause(cause))]);
+            y = self.paragraph(place, y, &text, Role::Bad);
+            y = self.paragraph(place, y, &words.down_act(cause), Role::Strong);
+        }
+        let site = self
+            .model
+            .site
+            .gateways
+            .iter()
+            .find(|g| g.name == link.gateway);
+        let source = site.and_then(|site| site.source_address.as_deref());
+        let source = source.map_or_else(
+            || self.say("link_fact.any_number", &[]),
+            |number| self.phone(number),
+        );
+        let last = link.last_message_at.map_or_else(
+            || self.say("link_fact.no_message", &[]),
+            |at| {
+                self.say(
+                    "link_fact.at_and_age",
+                    &[("at", &self.moment(at)), ("age", &self.age(at))],
+                )
+            },
+        );
+        let count = |n: u64| n.to_string();
+        let counts = self.say(
+            "link_fact.counts_are",
+            &[
+                ("received", &count(link.received)),
+                ("submitted", &count(link.submitted)),
+                ("drops", &count(link.drops)),
+            ],
+        );
+        let window = self.say(
+            "link_fact.window_is",
+            &[
+                ("flight", &link.in_flight.to_string()),
+                ("window", &link.window.to_string()),
+                ("waiting", &link.waiting.to_string()),
+            ],
+        );
+        let pace = match link.pace_until.filter(|until| *until > self.model.now) {
+            Some(until) => {
+                let span = self.span(until.ms_since(self.model.now));
+                self.say("link_fact.pace_waits", &[("span", &span)])
+            }
+            None => self.say("link_fact.pace_free", &[]),
+        };
+        let state = self.link_state(link.state);
+        let since = self.say(
+            "link_fact.since",
+            &[
+                ("word", &state.word),
+                ("at", &self.moment(link.since)),
+                ("age", &self.age(link.since)),
+            ],
+        );
+        let address = self.gateway_address(link);
+        let lines = [
+            ("link_fact.state", since, state.role),
+            ("link_fact.address", address, Role::Normal),
+            ("link_fact.last", last, Role::Normal),
+            ("link_fact.counts", counts, Role::Normal),
+            ("link_fact.window", window, Role::Normal),
+            ("link_fact.pace", pace, Role::Normal),
+            ("link_fact.source", source, Role::Normal),
+        ];
+        for (key, text, role) in lines {
+            let label = self.say(key, &[]);
+            y = self.fact(place, y, &label, &text, role);
+        }
+        if link.unreadable_over_bound + link.copies_over_bound > 0 {
+            let facts = [
+                ("unreadable", &*count(link.unreadable_over_bound)),
+                ("copies", &*count(link.copies_over_bound)),
+            ];
+            let text = self.say("log.over_bound", &facts);
+            let label = self.say("link_fact.not_kept", &[]);
+            self.fact(place, y, &label, &text, Role::Warn);
+        }
+    }
+}
