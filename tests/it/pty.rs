@@ -108,6 +108,17 @@ impl Terminal {
         panic!("no '{text}' after '{keys}' on:\n{}", self.text());
     }
 
+    /// Types `keys` again and again until the screen does not show `text` any more.
+    pub(crate) fn keys_while(&mut self, keys: &str, text: &str) {
+        for _ in 0..100 {
+            self.keys(keys);
+            if self.waits(Duration::from_millis(100), |screen| !screen.contains(text)) {
+                return;
+            }
+        }
+        panic!("'{text}' stays after '{keys}' on:\n{}", self.text());
+    }
+
     /// Waits until the screen shows `text`.
     pub(crate) fn shows(&self, text: &str) {
         self.until(&format!("'{text}'"), |screen| screen.contains(text));
