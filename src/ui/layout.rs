@@ -116,7 +116,7 @@ const fn alarm_rows(rows: usize) -> usize {
     match rows {
         0..=3 => 0,
         4..=8 => 3,
-        9 => 5,
+        9..=13 => 5,
         _ => 8,
     }
 }
@@ -292,4 +292,114 @@ fn down(place: Rect, height: u16) -> (Rect, Rect) {
         ..place
     };
     (top, bottom)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use jiff::civil::Time;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::domain::{EmployeeId, Millis};
+    use crate::ui::model::PersonPage;
+    use crate::ui::{Look, Site};
+    use crate::words::{Language, Words};
+
+    fn model() -> Model {
+        let site = Site {
+            name: String::new(),
+            time_zone: TimeZone::UTC,
+            day_starts: Time::midnight(),
+            gateways: Vec::new(),
+            desk: String::new(),
+            is_demo: false,
+        };
+        let words = Arc::new(Words::load(Language::English));
+        Model::new(site, words, Look::default(), Millis(0), 80, 24)
+    }
+
+    const SCREENS: [Screen; 7] = [
+        Screen::Desk,
+        Screen::People,
+        Screen::Log,
+        Screen::Outbox,
+        Screen::Link,
+        Screen::Alarms,
+        Screen::Help,
+    ];
+
+    /// Calls `check` for every screen, with and without a person open, in windows of many sizes.
+    fn everywhere(check: impl Fn(&mut Model)) {
+        let mut model = model();
+        for screen in SCREENS {
+            model.screen = screen;
+            for is_open in [false, true] {
+                model.person = is_open.then(|| PersonPage {
+                    employee: EmployeeId(1),
+                    detail: None,
+                    history: Vec::new(),
+                    next: None,
+                    is_open,
+                });
+                for columns in (1..=240).step_by(3) {
+                    for rows in 1..=80 {
+                        (model.columns, model.rows) = (columns, rows);
+                        check(&mut model);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn panes_fill_the_body_and_never_overlap() {
+        everywhere(|model| {
+            let layout = Layout::of(model);
+            let body = body(model.columns, model.rows);
+            let mut area = 0;
+            for (at, (_, place)) in layout.panes.iter().enumerate() {
+                assert_eq!(place.intersection(body), *place, "{layout:?}");
+                for (_, other) in &layout.panes[..at] {
+                    assert_eq!(place.intersection(*other).area(), 0, "{layout:?}");
+                }
+                area += place.area();
+            }
+            assert_eq!(area, body.area(), "{layout:?}");
+        });
+    }
+
+    #[test]
+    fn tab_goes_round_all_panes_and_back_and_each_is_shown() {
+        everywhere(|model| {
+            let layout = Layout::of(model);
+            model.pane = layout.focus;
+            let mut seen = BTreeSet::new();
+            for _ in &layout.order {
+                let here = Layout::of(model);
+                assert!(here.panes.iter().any(|(pane, _)| *pane == here.focus));
+                assert_eq!(here.focus, model.pane);
+                seen.insert(model.pane);
+                model.pane = here.next(false);
+                assert_eq!(Layout::of(model).next(true), here.focus);
+            }
+            assert_eq!(model.pane, layout.focus);
+            assert_eq!(seen.len(), layout.order.len());
+        });
+    }
+
+    #[test]
+    fn lists_have_rows_where_they_are_shown() {
+        let mut model = model();
+        (model.columns, model.rows) = (80, 24);
+        let rows = |model: &Model, pane| Layout::of(model).list_rows(pane);
+        assert_eq!(rows(&model, Pane::People), 16);
+        assert_eq!(rows(&model, Pane::Live), 17);
+        assert_eq!(rows(&model, Pane::Outbox), 0);
+        model.is_plain = true;
+        assert_eq!(rows(&model, Pane::People), 18);
+        assert_eq!(rows(&model, Pane::Live), 0);
+    }
 }

@@ -90,27 +90,7 @@ pub(super) fn pop(model: &mut Model) {
 
 /// Goes to the next pane, or the one before. Where the window shows one alone, it shows another.
 pub(super) fn next_pane(model: &mut Model, forward: bool) {
-    let shown: Vec<Pane> = Layout::of(model)
-        .panes
-        .iter()
-        .map(|(pane, _)| *pane)
-        .collect();
-    let panes = match (model.screen, is_person_open(model), model.line.is_some()) {
-        _ if shown.len() > 1 && !model.is_zoomed => shown,
-        (Screen::People, true, _) => vec![Pane::History, Pane::Person],
-        (Screen::Log, _, true) => vec![Pane::Log, Pane::Line],
-        (screen, _, _) => screen.panes().to_vec(),
-    };
-    let count = panes.len().max(1);
-    let at = panes.iter().position(|pane| *pane == model.pane);
-    let at = match (at, forward) {
-        (Some(at), true) => (at + 1) % count,
-        (Some(at), false) => (at + count - 1) % count,
-        (None, _) => 0,
-    };
-    if let Some(pane) = panes.get(at) {
-        model.pane = *pane;
-    }
+    model.pane = Layout::of(model).next(!forward);
 }
 
 /// The pane whose cursor the keys move.

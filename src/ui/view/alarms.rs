@@ -15,7 +15,7 @@ impl Pen<'_> {
     pub fn alarms(&mut self, place: Rect, rows: usize, is_focus: bool) {
         let model = self.model;
         if model.lists.alarms.is_empty() {
-            let text = self.say("empty.alarms", &[]);
+            let text = self.nothing("empty.alarms");
             self.paragraph(indented(place), 1, &text, Role::Dim);
             return;
         }

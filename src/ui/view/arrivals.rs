@@ -29,7 +29,7 @@ impl Pen<'_> {
     pub fn arrivals(&mut self, place: Rect) {
         let columns = usize::from(place.width).saturating_sub(LEFT + 1);
         let Some(chart) = self.chart(columns) else {
-            let text = self.say("empty.arrivals", &[]);
+            let text = self.nothing("empty.arrivals");
             self.paragraph(indented(place), 1, &text, Role::Dim);
             return;
         };

@@ -78,7 +78,7 @@ impl Pen<'_> {
             let Some(entry) = intent.entry() else {
                 continue;
             };
-            let (key, hint) = (self.key_label(*intent), self.say(entry.hint, &[]));
+            let key = self.key_label(*intent);
             let sign = if index == selected {
                 self.signs.cursor
             } else {
@@ -87,8 +87,7 @@ impl Pen<'_> {
             let mut row = self.row(inner, y + 1);
             row.cell(sign, 2, Role::Strong);
             row.cell(entry.name, 20, Role::Strong);
-            row.cell(&key, 11, Role::Dim);
-            row.put(&hint, Role::Normal);
+            row.put(&key, Role::Normal);
             if index == selected {
                 self.select(inner, y + 1);
                 let about = self.say(entry.about, &[]);

@@ -195,7 +195,8 @@ impl Pen<'_> {
         let mut parts = Vec::new();
         let mut role = Role::Normal;
         match feed.outcome {
-            FeedOutcome::Recorded | FeedOutcome::Replay => {}
+            FeedOutcome::Recorded => {}
+            FeedOutcome::Replay => parts.push(self.say("feed.sent_before", &[])),
             FeedOutcome::Duplicate => {
                 parts.push(self.words().outcome(feed.outcome));
                 role = Role::Dim;

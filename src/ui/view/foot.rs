@@ -18,6 +18,9 @@ const GAP: usize = 3;
 impl Pen<'_> {
     /// Draws whether the links are alive, what waits, and what is left of the disk.
     pub fn link_line(&mut self, place: Rect) {
+        if self.model.facts.started_at.is_none() {
+            return;
+        }
         let outbox_word = self.say("foot.outbox", &[]);
         let counts = if place.width >= MANY {
             self.outbox_counts()

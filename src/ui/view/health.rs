@@ -11,6 +11,11 @@ impl Pen<'_> {
     pub fn health(&mut self, place: Rect) {
         let place = indented(place);
         let model = self.model;
+        if model.facts.started_at.is_none() {
+            let text = self.say("empty.nothing_known", &[]);
+            self.paragraph(place, 1, &text, Role::Dim);
+            return;
+        }
         let mut y = 0;
         for link in &model.facts.links {
             y = self.health_of_link(place, y, link);

@@ -76,12 +76,11 @@ impl Pen<'_> {
             y = self.said(place, y, "fact.by", &by);
         }
         if let Some(device) = feed.device {
-            let counter = feed.counter.map_or(0, |counter| counter.0);
-            let facts = [
-                ("device", &*device.to_string()),
-                ("counter", &*counter.to_string()),
-            ];
-            let text = self.say("fact.device_and_counter", &facts);
+            let device = device.to_string();
+            let text = feed.counter.map_or(device.clone(), |counter| {
+                let facts = [("device", &*device), ("counter", &*counter.to_string())];
+                self.say("fact.device_and_counter", &facts)
+            });
             y = self.said(place, y, "fact.device", &text);
         }
         if !feed.note.is_empty() {

@@ -11,7 +11,7 @@ impl<'a> Pen<'a> {
     pub fn links(&mut self, place: Rect, rows: usize, is_focus: bool) {
         let model = self.model;
         if model.lists.links.is_empty() {
-            let text = self.say("empty.links", &[]);
+            let text = self.nothing("empty.links");
             self.paragraph(indented(place), 1, &text, Role::Dim);
             return;
         }

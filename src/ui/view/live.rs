@@ -12,7 +12,7 @@ impl Pen<'_> {
     pub fn live(&mut self, place: Rect, rows: usize, is_focus: bool) {
         let model = self.model;
         if model.lists.live.is_empty() {
-            let text = self.say("empty.live", &[]);
+            let text = self.nothing("empty.live");
             self.paragraph(indented(place), 1, &text, Role::Dim);
             return;
         }

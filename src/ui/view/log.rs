@@ -14,7 +14,7 @@ impl Pen<'_> {
         let filter = self.log_filter();
         self.line(place, 0, &filter, Role::Dim);
         if model.lists.log.is_empty() {
-            let text = self.say("empty.log", &[]);
+            let text = self.nothing("empty.log");
             self.paragraph(indented(place), 2, &text, Role::Dim);
             return;
         }

@@ -13,7 +13,7 @@ impl Pen<'_> {
         let model = self.model;
         self.outbox_head(place);
         if model.lists.outbox.is_empty() {
-            let text = self.say("empty.outbox", &[]);
+            let text = self.nothing("empty.outbox");
             self.paragraph(indented(place), 2, &text, Role::Dim);
             return;
         }
@@ -118,12 +118,13 @@ impl Pen<'_> {
             ("queued", &*queued),
             ("gateway", &*entry.gateway.0),
         ];
-        let detail = self.say("answer.detail", &facts);
-        let mut y = y + 1;
+        let mut text = self.say("answer.detail", &facts);
         if !note.is_empty() {
-            y = self.paragraph(indented(place), y, &note, role);
+            text.push_str(": ");
+            text.push_str(&note);
         }
-        self.paragraph(indented(place), y, &detail, Role::Dim);
+        text.push('.');
+        self.paragraph(indented(place), y + 1, &text, role);
     }
 
     fn outbox_head(&mut self, place: Rect) {

@@ -77,6 +77,12 @@ impl Pen<'_> {
         }
     }
 
+    /// Says that there is nothing, or that nothing is known yet.
+    pub fn nothing(&self, key: &str) -> String {
+        let is_known = self.model.facts.started_at.is_some();
+        self.say(if is_known { key } else { "empty.nothing_known" }, &[])
+    }
+
     /// What stands above the table of people.
     pub fn people_title(&self) -> String {
         let shown = self.model.lists.people.len().to_string();

@@ -228,24 +228,17 @@ pub(crate) fn page(model: &Model, employee: u32, is_open: bool) -> PersonPage {
             | LogWhat::OverBound(_) => false,
         })
         .collect();
-    history.extend((1..30).map(|day| {
-        let at = ago(10 + day * 24 * 60);
-        line(
-            1,
-            at,
-            recorded(
-                employee.0,
-                if day % 2 == 0 {
-                    Action::In
-                } else {
-                    Action::Out
-                },
-            ),
-        )
+    history.reverse();
+    // The last month, one line a day.
+    history.extend((1..30_u32).map(|day| {
+        let at = ago(10 + i64::from(day) * 24 * 60);
+        let action = if day % 2 == 0 {
+            Action::In
+        } else {
+            Action::Out
+        };
+        line(u64::from(100 - day), at, recorded(employee.0, action))
     }));
-    for (line, seq) in history.iter_mut().zip((1..900).rev()) {
-        line.seq = Seq(seq);
-    }
     let fact = model.facts.people[&employee].clone();
     PersonPage {
         employee,
@@ -474,7 +467,6 @@ fn outbox() -> Vec<OutboxFact> {
         },
         state,
         attempts,
-        message_id: None,
         next_at: (state == OutboxState::Deferred).then(|| NOW.plus_ms(40_000)),
         error,
         gateway: gateway(),

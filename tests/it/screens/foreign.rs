@@ -107,7 +107,7 @@ fn judge(buffer: &Buffer, edges: &[u16]) -> Result<(), TestCaseError> {
         for x in edges {
             let edge = buffer[(*x, y)].symbol();
             prop_assert!(
-                ["│", "┃", "├", "┌", "└", "┏", "┗", "┐", "┘"].contains(&edge),
+                ["│", "┃", "┌", "└", "┏", "┗", "┐", "┘", "┓", "┛"].contains(&edge),
                 "{edge} at {x},{y}"
             );
         }

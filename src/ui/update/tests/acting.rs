@@ -306,9 +306,11 @@ fn what_is_selected_is_copied_with_masked_numbers() {
     let copied: Vec<&str> = desk
         .out
         .iter()
-        .filter_map(|effect| match effect {
-            Effect::Copy(text) => Some(text.as_str()),
-            _ => None,
+        .filter_map(|effect| {
+            let Effect::Copy(text) = effect else {
+                return None;
+            };
+            Some(text.as_str())
         })
         .collect();
     assert!(

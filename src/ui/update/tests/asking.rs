@@ -4,9 +4,11 @@ use crate::domain::{Employee, Msisdn};
 use crate::ui::model::Purpose;
 
 fn queries(desk: &Desk) -> Vec<(Token, Query)> {
-    let queries = desk.out.iter().filter_map(|effect| match effect {
-        Effect::Ask(token, Ask::Query(query)) => Some((*token, query.clone())),
-        _ => None,
+    let queries = desk.out.iter().filter_map(|effect| {
+        let Effect::Ask(token, Ask::Query(query)) = effect else {
+            return None;
+        };
+        Some((*token, query.clone()))
     });
     queries.collect()
 }

@@ -8,9 +8,11 @@ fn bells(desk: &Desk) -> usize {
 }
 
 fn titles(desk: &Desk) -> Vec<&str> {
-    let titles = desk.out.iter().filter_map(|effect| match effect {
-        Effect::Title(title) => Some(title.as_str()),
-        _ => None,
+    let titles = desk.out.iter().filter_map(|effect| {
+        let Effect::Title(title) = effect else {
+            return None;
+        };
+        Some(title.as_str())
     });
     titles.collect()
 }

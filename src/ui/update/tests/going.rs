@@ -80,7 +80,7 @@ fn enter_opens_a_person_and_a_line_and_esc_closes_them() {
 fn q_leaves_and_asks_in_a_demo() {
     let mut desk = Desk::open();
     desk.press("q");
-    assert_eq!(desk.out.last(), Some(&Effect::Leave));
+    assert!(desk.out.contains(&Effect::Leave));
     let mut desk = Desk::open();
     desk.model.site.is_demo = true;
     desk.press("q");
@@ -91,12 +91,12 @@ fn q_leaves_and_asks_in_a_demo() {
     assert!(!desk.out.contains(&Effect::Leave));
     desk.now = desk.now.plus_ms(300);
     desk.press("y");
-    assert_eq!(desk.out.last(), Some(&Effect::Leave));
+    assert!(desk.out.contains(&Effect::Leave));
     for keys in ["m", "/", ":", "R"] {
         let mut desk = Desk::open();
         desk.press(keys);
         desk.key(Key::Ctrl('c'));
-        assert_eq!(desk.out.last(), Some(&Effect::Leave), "{keys}");
+        assert!(desk.out.contains(&Effect::Leave), "{keys}");
     }
 }
 
@@ -281,7 +281,7 @@ fn where_nobody_runs_it_asks_to_start() {
     desk.key(Key::Enter);
     desk.now = desk.now.plus_ms(300);
     desk.press("q");
-    assert_eq!(desk.out.last(), Some(&Effect::Leave));
+    assert!(desk.out.contains(&Effect::Leave));
     desk.key(Key::Enter);
     desk.now = desk.now.plus_ms(300);
     desk.press("y");

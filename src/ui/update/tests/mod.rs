@@ -92,20 +92,24 @@ impl Desk {
         self.tell(Message::Tick);
     }
 
-    /// The commands that were asked for since, and the token of the last.
-    fn commands(&mut self) -> Vec<Command> {
-        let commands = self.out.iter().filter_map(|effect| match effect {
-            Effect::Ask(_, Ask::Command(command)) => Some(command.clone()),
-            _ => None,
+    /// The commands that were asked for since.
+    fn commands(&self) -> Vec<Command> {
+        let commands = self.out.iter().filter_map(|effect| {
+            let Effect::Ask(_, Ask::Command(command)) = effect else {
+                return None;
+            };
+            Some(command.clone())
         });
         commands.collect()
     }
 
     /// Answers the last command.
     fn answer(&mut self, reply: Option<Reply>) {
-        let token = self.out.iter().rev().find_map(|effect| match effect {
-            Effect::Ask(token, Ask::Command(_)) => Some(*token),
-            _ => None,
+        let token = self.out.iter().rev().find_map(|effect| {
+            let Effect::Ask(token, Ask::Command(_)) = effect else {
+                return None;
+            };
+            Some(*token)
         });
         self.reply(token.expect("a command was asked"), reply);
     }
@@ -202,9 +206,10 @@ fn entry(id: u64, seq: u64, state: OutboxState) -> OutboxFact {
 }
 
 fn alarm(id: u64, kind: AlarmKind) -> AlarmFact {
-    let employee = match &kind {
-        AlarmKind::Key { employee } => Some(*employee),
-        _ => None,
+    let employee = if let AlarmKind::Key { employee } = &kind {
+        Some(*employee)
+    } else {
+        None
     };
     AlarmFact {
         id: AlarmId(id),
