@@ -79,14 +79,12 @@ impl Layout {
         };
         let rows = usize::from(self.inner(*place).height);
         match pane {
-            Pane::People | Pane::Log => rows.saturating_sub(1),
             // Below a head, and above what is known of the selected answer.
             Pane::Outbox if rows >= 8 => rows - 5,
-            Pane::Outbox => rows.saturating_sub(1),
-            Pane::Live | Pane::History => rows,
             // Above the sentence of the selected act.
             Pane::Help if rows >= 8 => rows - 3,
-            Pane::Help => rows,
+            Pane::People | Pane::Log | Pane::Outbox => rows.saturating_sub(1),
+            Pane::Live | Pane::History | Pane::Help => rows,
             Pane::Alarms => rows.saturating_sub(alarm_rows(rows)).min(self.alarms),
             Pane::Links => (rows / 3).max(1).min(self.links).min(rows),
             Pane::Person | Pane::Line | Pane::Arrivals | Pane::Replies | Pane::Health => 0,

@@ -56,9 +56,8 @@ impl Theme {
         let plain = Style::new();
         let bold = plain.add_modifier(Modifier::BOLD);
         match (self, role) {
-            (_, Role::Normal) => plain,
+            (_, Role::Normal) | (Self::Contrast, Role::Dim) => plain,
             (_, Role::Strong) => bold,
-            (Self::Contrast, Role::Dim) => plain,
             (_, Role::Dim) => plain.add_modifier(Modifier::DIM),
             (Self::Terminal, Role::Warn) => plain.fg(Color::Yellow),
             (Self::Terminal, Role::Bad) => bold.fg(Color::Red),

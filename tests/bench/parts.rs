@@ -11,8 +11,10 @@ use hazir::domain::{Action, Counter, DeviceId, EmployeeId, GatewayName, Millis, 
 use hazir::protocol::{
     Attendance, DeviceKeys, Header, Kind, Padding, RootKey, envelope, frame, text,
 };
-use hazir::ui::{Look, Message, Model, Site, prepare, update};
+use hazir::ui::{Look, Message, Model, Site, prepare, update, view};
 use hazir::words::{Language, Words};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 
 fn main() {
     divan::main();
@@ -174,4 +176,24 @@ fn take_1000_events_in(bencher: Bencher<'_, '_>) {
                 update(&mut model, NOW, Message::Event(revision, event));
             }
         });
+}
+
+#[divan::bench(args = [(80, 24), (120, 40), (200, 60)])]
+fn draw_a_console(bencher: Bencher<'_, '_>, (columns, rows): (u16, u16)) {
+    let mut model = console();
+    let gateway = GatewayName::new("reception");
+    for revision in 1..=500 {
+        let line = Event::Feed(feed_line(revision, &gateway));
+        update(&mut model, NOW, Message::Event(revision, line));
+    }
+    update(&mut model, NOW, Message::Resize { columns, rows });
+    prepare(&mut model);
+    let backend = TestBackend::new(columns, rows);
+    let mut terminal = Terminal::new(backend).expect("a buffer is always there");
+    bencher.bench_local(|| {
+        terminal.clear().expect("a buffer takes all");
+        terminal
+            .draw(|frame| view(&model, frame))
+            .expect("a buffer takes all");
+    });
 }

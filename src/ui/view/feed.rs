@@ -176,10 +176,14 @@ impl Pen<'_> {
                 by,
                 employee,
                 name,
+                about,
                 text,
-                ..
             } => {
-                let facts = [("by", &*by.user), ("text", text)];
+                let about = about.map_or_else(String::new, |about| about.to_string());
+                let facts = [("by", &*by.user), ("text", text), ("seq", &*about)];
+                if text.is_empty() {
+                    return self.say("log.note_taken_back", &facts);
+                }
                 let Some(employee) = employee else {
                     return self.say("log.note", &facts);
                 };

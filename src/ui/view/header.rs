@@ -73,7 +73,7 @@ impl Pen<'_> {
             row.put(&bar, Role::Dim);
             row.put(&site, Role::Normal);
         }
-        row.to_end(taken);
+        row.leave(taken);
         for (name, role) in screens {
             row.put(&name, role);
             row.skip(2);

@@ -124,7 +124,7 @@ impl<'a> Pen<'a> {
                 ("waiting", &link.waiting.to_string()),
             ],
         );
-        let pace = match link.pace_until.filter(|until| *until > self.model.now) {
+        let next = match link.pace_until.filter(|until| *until > self.model.now) {
             Some(until) => {
                 let span = self.span(until.ms_since(self.model.now));
                 self.say("link_fact.pace_waits", &[("span", &span)])
@@ -147,7 +147,7 @@ impl<'a> Pen<'a> {
             ("link_fact.last", last, Role::Normal),
             ("link_fact.counts", counts, Role::Normal),
             ("link_fact.window", window, Role::Normal),
-            ("link_fact.pace", pace, Role::Normal),
+            ("link_fact.pace", next, Role::Normal),
             ("link_fact.source", source, Role::Normal),
         ];
         for (key, text, role) in lines {

@@ -172,7 +172,7 @@ impl<'a> Pen<'a> {
         for y in 1..bottom {
             let mut row = self.row(place, y);
             row.put(edges.down, role);
-            row.to_end(1);
+            row.leave(1);
             row.put(edges.down, role);
         }
     }
@@ -253,7 +253,7 @@ impl Row<'_, '_> {
     }
 
     /// Goes to where `cells` are left.
-    pub fn to_end(&mut self, cells: usize) {
+    pub fn leave(&mut self, cells: usize) {
         self.skip(self.room().saturating_sub(cells));
     }
 

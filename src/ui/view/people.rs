@@ -141,7 +141,7 @@ impl Pen<'_> {
         match (is_by_hand, fact.note.is_empty()) {
             (true, true) => parts.push(self.say("note.by_desk", &[])),
             (true, false) => {
-                parts.push(self.say("note.by_desk_because", &[("reason", &fact.note)]))
+                parts.push(self.say("note.by_desk_because", &[("reason", &fact.note)]));
             }
             (false, true) => {}
             (false, false) => parts.push(fact.note.clone()),
@@ -180,8 +180,8 @@ impl Pen<'_> {
         let (note, note_role) = self.person_note(fact);
         let is_by_hand = fact.source == Some(PresenceSource::ByHand);
         let by_desk = self.say("note.by_desk", &[]);
-        let none = self.signs.none;
-        let time = |at: Option<_>| at.map_or_else(|| none.to_owned(), |at| self.clock(at));
+        let dash = self.signs.none;
+        let time = |at: Option<_>| at.map_or_else(|| dash.to_owned(), |at| self.clock(at));
         let left = (fact.state == PersonPresence::Out)
             .then_some(fact.since)
             .flatten();
@@ -204,7 +204,7 @@ impl Pen<'_> {
         );
         row.skip(1);
         let weight = |text: &str| {
-            if text == none {
+            if text == dash {
                 Role::Dim
             } else {
                 Role::Normal

@@ -467,6 +467,7 @@ fn outbox() -> Vec<OutboxFact> {
         },
         state,
         attempts,
+        message_id: (state == OutboxState::Delivered).then(|| "7f3a".to_owned()),
         next_at: (state == OutboxState::Deferred).then(|| NOW.plus_ms(40_000)),
         error,
         gateway: gateway(),
