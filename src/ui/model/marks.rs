@@ -1,7 +1,7 @@
 use super::Model;
 use crate::api::{AlarmFact, AlarmState, PersonPresence};
 use crate::domain::{AlarmId, EmployeeId, PresenceSource};
-use crate::ui::Glyphs;
+use crate::ui::text;
 use crate::words::safe;
 
 /// What stands before a person's name: the state, or what needs attention.
@@ -16,11 +16,6 @@ pub enum PersonMark {
     /// Not here.
     Out,
 }
-
-/// The fewest characters of a text that is taken for a phone number, and masked.
-const NUMBER: usize = 7;
-/// How many of its first characters a masked number shows: country and network.
-const HEAD: usize = 6;
 
 impl Model {
     /// What stands before a person's name, as of the last `prepare`.
@@ -70,25 +65,6 @@ impl Model {
     /// A phone number as it is shown now, safe to print: in full, or without the digits in its middle. A name in place of a
     /// number, or a short code, stays as it is.
     pub fn masked(&self, number: &str) -> String {
-        let is_number = number.chars().count() >= NUMBER
-            && number
-                .chars()
-                .all(|c| c.is_ascii_digit() || "+- ".contains(c));
-        if self.is_unmasked() || !is_number {
-            return safe(number).into_owned();
-        }
-        let characters: Vec<char> = number.chars().collect();
-        let tail = characters.len().saturating_sub(2);
-        let head = HEAD.min(characters.len().saturating_sub(4));
-        let hidden = match self.look.glyphs {
-            Glyphs::Unicode => "••",
-            Glyphs::Ascii => "**",
-        };
-        let shown = |part: &[char]| part.iter().collect::<String>();
-        format!(
-            "{}{hidden}{}",
-            shown(&characters[..head]),
-            shown(&characters[tail..])
-        )
+        text::phone_short(number, self.is_unmasked(), self.look.glyphs.signs())
     }
 }
