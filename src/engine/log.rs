@@ -210,7 +210,8 @@ fn rows_before(
     Ok(rows)
 }
 
-/// Since when messages may have waited at a gateway that is bound again, as far as the rows before it tell.
+/// Since when messages may have waited at a gateway that is bound again, as far as the rows before it tell. They do not
+/// tell that a backlog from before an earlier break had not drained yet.
 fn gap_before(gateway: &GatewayName, older: &[LedgerRow]) -> Option<Millis> {
     let mut gap_from = None;
     for row in older {
@@ -221,7 +222,7 @@ fn gap_before(gateway: &GatewayName, older: &[LedgerRow]) -> Option<Millis> {
                 ..
             } if down == gateway => return Some(*heard_at),
             Entry::LinkUp { gateway: up } if up == gateway => return gap_from,
-            Entry::EngineStarted { alive_until, .. } => gap_from = *alive_until,
+            Entry::EngineStarted { alive_until, .. } => gap_from = alive_until.or(gap_from),
             Entry::Message(_)
             | Entry::Mark(_)
             | Entry::LinkUp { .. }

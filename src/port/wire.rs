@@ -193,7 +193,7 @@ mod tests {
         let mut octets = Vec::new();
         let reply = Reply::Refused(Refusal::Busy);
         put_frame(&mut octets, &ServerWord::Reply { id: 7, reply }).unwrap();
-        assert_eq!(octets, [4, 0, 0, 0, 0, 7, 12, 9]);
+        assert_eq!(octets, [4, 0, 0, 0, 0, 7, 21, 13]);
     }
 
     #[test]

@@ -77,8 +77,8 @@ fn entry(seq: u64) -> Entry {
     match seq {
         10 => mark(None),
         11 => mark(Some(Seq(10))),
-        _ if seq % 100 == 0 => message(seq, Outcome::Recorded),
-        _ if seq % 50 == 0 => message(seq, Outcome::Duplicate),
+        _ if seq.is_multiple_of(100) => message(seq, Outcome::Recorded),
+        _ if seq.is_multiple_of(50) => message(seq, Outcome::Duplicate),
         _ => message(seq, Outcome::Unreadable(UnreadableReason::NotAFrame)),
     }
 }

@@ -24,6 +24,7 @@ mod intake;
 mod kill;
 #[cfg(test)]
 mod layers;
+#[cfg(test)]
 mod log_pages;
 #[cfg(test)]
 mod office;

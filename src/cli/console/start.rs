@@ -13,7 +13,7 @@ pub struct Starting {
 
 impl Starting {
     /// Starts `hazir serve` on the desk in `place`, in a session of its own: it outlives this window and its terminal.
-    /// What it says goes to `log/serve.out`.
+    /// What it says goes to `log/serve-output.log`.
     ///
     /// # Errors
     /// Where the program or the file cannot be opened.
@@ -48,4 +48,4 @@ impl Starting {
 }
 
 /// Where what a detached reception says goes, in the directory of logs.
-pub const OUTPUT: &str = "serve.out";
+pub const OUTPUT: &str = "serve-output.log";

@@ -4,7 +4,6 @@ mod alone;
 mod desk;
 mod dir;
 mod network;
-mod plain;
 
 use std::io;
 use std::path::Path;
@@ -19,7 +18,7 @@ use super::console::Opening;
 use super::error::CliError;
 use super::init::shell_quoted;
 use super::operator::operator;
-use super::reach::{Need, World};
+use super::reach::World;
 use super::{doors, log, parts};
 use crate::domain::Millis;
 use crate::practice::{Practice, PracticeConfig, Scenario};
@@ -28,13 +27,13 @@ use crate::words::{Words, safe};
 
 /// What a demo works with.
 pub struct Demo<'a> {
-    /// Lines go here.
+    /// Data goes here.
     pub out: &'a mut dyn io::Write,
     /// Words go here.
     pub err: &'a mut dyn io::Write,
     /// The language.
     pub words: &'a Words,
-    /// For the console, and to reach the engine.
+    /// For the console.
     pub world: &'a mut dyn World,
     /// What this desk is called in the log.
     pub desk: Option<String>,
@@ -95,23 +94,21 @@ impl Demo<'_> {
         desk::enrol(place, &config, practice.plan(), &by, clock)?;
         log::open(place)?;
         let network = Network::start(place, &config, practice, clock)?;
-        let shown = if args.plain || !terminal::is_terminal() {
-            let hazir = format!(
-                "hazir --data {}",
-                shell_quoted(&place.dir().display().to_string())
-            );
-            self.tell("demo.commands", &[("hazir", &hazir)])?;
-            let reached = self.world.reach(place, &config, &by, Need::Engine);
-            reached.and_then(|mut desk| plain::run(self.out, self.words, &config, &mut *desk))
-        } else {
-            let opening = Opening {
-                desk: by.desk,
-                is_demo: true,
-                is_plain: false,
-                given: self.given.clone(),
-            };
-            self.world.console(place, &config, self.words, opening)
+        let is_plain = args.plain || !terminal::is_terminal();
+        if is_plain {
+            let dir = shell_quoted(&place.dir().display().to_string());
+            self.tell(
+                "demo.commands",
+                &[("hazir", &format!("hazir --data {dir}"))],
+            )?;
+        }
+        let opening = Opening {
+            desk: by.desk,
+            is_demo: true,
+            is_plain,
+            given: self.given.clone(),
         };
+        let shown = self.world.console(place, &config, self.words, opening);
         // What ended the engine says more than that it went.
         network.end()?;
         shown

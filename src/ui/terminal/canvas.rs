@@ -77,11 +77,12 @@ impl Write for Octets {
 #[cfg(test)]
 mod tests {
     use ratatui::style::{Modifier, Style};
+    use ratatui::text::Text;
 
     use super::*;
 
     fn text(canvas: &mut Canvas, text: &str) -> String {
-        let octets = canvas.frame(|frame| frame.render_widget(text, frame.area()));
+        let octets = canvas.frame(|frame| frame.render_widget(Text::raw(text), frame.area()));
         String::from_utf8(octets).unwrap()
     }
 
@@ -98,7 +99,8 @@ mod tests {
     #[test]
     fn a_large_frame_is_shown_at_once() {
         let mut canvas = Canvas::new(80, 24);
-        let large = text(&mut canvas, &"x".repeat(1_000).replace("xx", "x\n"));
+        let lines = vec!["x".repeat(80); 24];
+        let large = text(&mut canvas, &lines.join("\n"));
         assert!(large.starts_with("\x1b[?2026h") && large.ends_with("\x1b[?2026l"));
     }
 

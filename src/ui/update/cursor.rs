@@ -126,6 +126,8 @@ pub(super) fn is_recent(model: &Model, moved_at: Option<Millis>) -> bool {
 /// Lets every cursor follow its thing, and every list scroll to its cursor.
 pub(super) fn follow_all(model: &mut Model) {
     let layout = Layout::of(model);
+    // A window that became smaller may not show the pane any more.
+    model.pane = layout.focus;
     for pane in LISTS {
         let rows = layout.list_rows(pane);
         let cursor = follow(model, pane, &of(model, pane), rows);

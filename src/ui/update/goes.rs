@@ -23,7 +23,13 @@ pub(super) fn go(model: &mut Model, screen: Screen, pane: Pane) {
     if model.back.len() == BACK {
         model.back.remove(0);
     }
-    model.back.push((model.screen, model.pane));
+    // What is open is gone back to by its first pane, and only what is open.
+    let pane_now = match (model.screen, is_person_open(model)) {
+        (Screen::People, true) => Pane::History,
+        (Screen::People, false) => Pane::People,
+        _ => model.pane,
+    };
+    model.back.push((model.screen, pane_now));
     turn(model, screen, pane);
 }
 
@@ -36,7 +42,7 @@ fn turn(model: &mut Model, screen: Screen, pane: Pane) {
         model.line = None;
     }
     if let Some(person) = &mut model.person {
-        person.is_open = pane == Pane::History;
+        person.is_open = (screen, pane) == (Screen::People, Pane::History);
     }
     if screen == Screen::Help && !model.help_find.is_empty() {
         model.help_find.clear();

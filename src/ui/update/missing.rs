@@ -151,7 +151,7 @@ fn person(model: &mut Model, out: &mut Vec<Effect>) {
         .filter(|page| page.history.len() < MOST_LINES);
     let next = next.and_then(|page| page.next);
     let asked = waits(model, |purpose| matches!(purpose, Purpose::History(_)));
-    if let (Some(before), true, true, false) = (next, is_open, is_near, asked) {
+    if let (Some(before), true, false) = (next, is_near, asked) {
         history(model, out, Some(before));
     }
 }

@@ -87,7 +87,11 @@ fn line(model: &mut Model, out: &mut Vec<Effect>, seq: Seq) {
 pub(super) fn show_line(model: &mut Model, line: LogLine) {
     model.wants.line = None;
     cursor::put_on(model, Pane::Log, RowId::Line(line.seq));
-    goes::go(model, Screen::Log, Pane::Line);
+    if model.screen == Screen::Log && model.line.is_some() {
+        model.pane = Pane::Line;
+    } else {
+        goes::go(model, Screen::Log, Pane::Line);
+    }
     model.line = Some(line);
 }
 

@@ -1,7 +1,7 @@
 //! The verbs of the desk, and those that look at what was done there.
 
 use hazir::api::{
-    Ask, Command, FeedOutcome, LogFilter, LogKind, LogWhat, PersonFact, Query, Refusal, Reply,
+    Ask, Command, FeedOutcome, LogFilter, LogKind, LogWhat, PersonFact, Query, Reply,
 };
 use hazir::domain::{Action, AlarmId, DeviceId, EmployeeId, OutboxId, Seq};
 
@@ -61,13 +61,12 @@ impl Office {
         let [expected, words @ ..] = words else {
             return Err("REFUSAL".into());
         };
-        match self.act(words)? {
-            Reply::Refused(refusal) => {
-                let is = name_of(&refusal);
-                (is == *expected).then_some(()).ok_or(format!("is: {is}"))
-            }
-            reply => Err(format!("{reply:?}")),
-        }
+        let reply = self.act(words)?;
+        let Reply::Refused(refusal) = reply else {
+            return Err(format!("{reply:?}"));
+        };
+        let is = first_word(&format!("{refusal:?}"));
+        (is == *expected).then_some(()).ok_or(format!("is: {is}"))
     }
 
     /// `first NAME HH:MM|none`: when somebody first came today.
@@ -118,6 +117,18 @@ impl Office {
         let Reply::Log { lines, .. } = self.ask(ask) else {
             unreachable!()
         };
+        for line in &lines {
+            let is_feed = matches!(line.what, LogWhat::Feed(_));
+            let first = self.told_of.log.first().map(|told| told.seq);
+            let since = first.is_some_and(|first| line.seq >= first);
+            let is_told = self.told_of.log.iter().any(|told| {
+                (told.seq, told.at) == (line.seq, line.at)
+                    && word_of(&told.what) == word_of(&line.what)
+            });
+            if since && !is_feed && !is_told {
+                return Err(format!("not told: {line:?}"));
+            }
+        }
         let lines = lines.iter().take(expected.len().max(1)).rev();
         compare(lines.map(|line| word_of(&line.what)), &expected)
     }
@@ -239,10 +250,6 @@ impl Office {
 fn first_word(debug: &str) -> String {
     let word = debug.split([' ', '(', '{']).next().unwrap_or_default();
     word.to_lowercase()
-}
-
-fn name_of(refusal: &Refusal) -> String {
-    first_word(&format!("{refusal:?}"))
 }
 
 fn word_of(what: &LogWhat) -> String {

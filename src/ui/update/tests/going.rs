@@ -247,6 +247,93 @@ fn views_turn_on_and_off() {
 }
 
 #[test]
+fn keys_go_to_what_a_smaller_window_still_shows() {
+    let mut desk = Desk::open();
+    desk.key(Key::BackTab);
+    assert_eq!(desk.model.pane, Pane::Health);
+    desk.tell(Message::Resize {
+        columns: 80,
+        rows: 24,
+    });
+    assert_eq!(desk.model.pane, Pane::People);
+    desk.press("j");
+    assert_eq!(desk.model.cursors[&Pane::People].index, 1);
+    for _ in 0..2 {
+        desk.key(Key::Tab);
+    }
+    assert_eq!(desk.model.pane, Pane::People);
+}
+
+#[test]
+fn lines_open_one_after_another_close_at_once() {
+    let mut desk = Desk::open();
+    desk.press("3");
+    desk.key(Key::Enter);
+    desk.key(Key::Tab);
+    assert_eq!(desk.model.pane, Pane::Log);
+    desk.key(Key::Down);
+    desk.key(Key::Enter);
+    assert_eq!(desk.model.line.as_ref().unwrap().seq, Seq(2));
+    desk.key(Key::Esc);
+    assert_eq!(
+        (desk.model.screen, desk.model.pane),
+        (Screen::Log, Pane::Log)
+    );
+    assert!(desk.model.line.is_none());
+    desk.key(Key::Esc);
+    assert_eq!(desk.model.screen, Screen::Desk);
+}
+
+#[test]
+fn a_line_that_is_not_here_is_asked_for_and_opened() {
+    let mut desk = Desk::open();
+    desk.press("4jj");
+    desk.key(Key::Enter);
+    let (token, before) = desk
+        .out
+        .iter()
+        .find_map(|effect| {
+            let Effect::Ask(token, Ask::Query(crate::api::Query::Log { before, .. })) = effect
+            else {
+                return None;
+            };
+            Some((*token, *before))
+        })
+        .unwrap();
+    assert_eq!(before, Some(Seq(10)));
+    assert!(desk.model.line.is_none());
+    let lines = vec![line(9, Some(2), FeedOutcome::Recorded)];
+    desk.reply(token, Some(Reply::Log { lines, next: None }));
+    assert_eq!(desk.model.line.as_ref().map(|line| line.seq), Some(Seq(9)));
+    assert_eq!(desk.model.pane, Pane::Line);
+}
+
+#[test]
+fn an_alarm_opens_what_it_is_about() {
+    for (kind, screen) in [
+        (link_down(), Screen::Link),
+        (
+            AlarmKind::OutboxFailed { last: OutboxId(1) },
+            Screen::Outbox,
+        ),
+        (AlarmKind::UnknownSenders, Screen::Log),
+        (
+            AlarmKind::Key {
+                employee: EmployeeId(3),
+            },
+            Screen::People,
+        ),
+        (AlarmKind::Store, Screen::Alarms),
+    ] {
+        let mut desk = Desk::open();
+        desk.hear(Event::Alarm(alarm(1, kind.clone())));
+        desk.press("!");
+        desk.key(Key::Enter);
+        assert_eq!(desk.model.screen, screen, "{kind:?}");
+    }
+}
+
+#[test]
 fn a_long_list_scrolls_with_its_cursor() {
     let mut desk = Desk::open();
     let mut many = snapshot();
