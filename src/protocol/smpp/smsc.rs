@@ -143,6 +143,7 @@ impl SmscSession {
             match self.line.next_frame() {
                 Ok(Some(frame)) => {
                     self.handle_frame(now, &frame);
+                    // At once, so that it does not matter how the octets were cut.
                     self.leave_if_done();
                 }
                 Ok(None) => break,
