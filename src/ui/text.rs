@@ -57,7 +57,17 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             used = 0;
         }
         for grapheme in word.graphemes(true) {
+            // Marks that take cells of their own can make one grapheme wider than a line.
+            let grapheme = if cells(grapheme) > columns {
+                "?"
+            } else {
+                grapheme
+            };
             let wide = cells(grapheme);
+            // What no line can hold is left out.
+            if wide > columns {
+                continue;
+            }
             if used > 0 && used + wide > columns {
                 lines.push(std::mem::take(&mut line));
                 used = 0;
@@ -177,6 +187,7 @@ mod tests {
         assert_eq!(wrap("the train was late", 9), ["the train", "was late"]);
         assert_eq!(wrap("  Konstantinopel x ", 6), ["Konsta", "ntinop", "el x"]);
         assert_eq!(wrap("山田太郎", 3), ["山", "田", "太", "郎"]);
+        assert_eq!(wrap("🤌ୋ", 2), ["?"]);
         assert!(wrap(" ", 4).is_empty());
     }
 

@@ -3,12 +3,16 @@ use ratatui::layout::Rect;
 use super::pen::Pen;
 use super::people::indented;
 use crate::api::{AlarmFact, AlarmState};
+use crate::ui::keys::Intent;
 use crate::ui::look::Role;
 use crate::ui::model::Pane;
 use crate::ui::text;
 
 /// From this width on the age of an alarm has room.
 const WIDE: u16 = 66;
+
+/// The widest that a row is.
+const WIDEST: u16 = 118;
 
 impl Pen<'_> {
     /// Draws the alarms: `rows` of them, and below them what the selected one is about and what to do.
@@ -20,7 +24,13 @@ impl Pen<'_> {
             return;
         }
         let cursor = self.cursor(Pane::Alarms);
-        if self.roomy_rows(place) <= usize::from(place.height) {
+        // In a wide window a row stays together.
+        let place = Rect {
+            width: place.width.min(WIDEST),
+            ..place
+        };
+        let height = usize::from(place.height);
+        if model.lists.alarms.len() * 4 <= height && self.roomy_rows(place) <= height {
             self.roomy(place, is_focus.then_some(cursor.index));
             return;
         }
@@ -110,7 +120,13 @@ impl Pen<'_> {
     }
 
     /// What an alarm is about, and what to do.
-    fn alarm_words(&self, alarm: &AlarmFact) -> (String, String) {
+    pub fn alarm_words(&self, alarm: &AlarmFact) -> (String, String) {
+        if let (AlarmState::Ended, Some(ended)) = (alarm.state, alarm.ended_at) {
+            let (at, span) = (self.moment(ended), self.span(ended.ms_since(alarm.since)));
+            let key = self.key_label(Intent::Acknowledge);
+            let over = self.say("alarm_line.over", &[("at", &at), ("span", &span)]);
+            return (over, self.say("alarm_line.clear", &[("key", &key)]));
+        }
         let (words, name) = (self.words(), alarm.name.as_deref());
         let about = words.alarm_text(&alarm.kind, name, alarm.count);
         (about, words.alarm_act(&alarm.kind, name))

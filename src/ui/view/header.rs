@@ -119,9 +119,8 @@ impl Pen<'_> {
 
     fn shown_alarm(&mut self, place: Rect, alarm: &AlarmFact, new: usize) {
         let state = self.alarm_state(alarm);
-        let name = alarm.name.as_deref();
         let title = self.alarm_name(&alarm.kind);
-        let sentence = self.words().alarm_text(&alarm.kind, name, alarm.count);
+        let (sentence, _) = self.alarm_words(alarm);
         let about = self.alarm_about_whom(alarm);
         let since = self.short_moment(alarm.since);
         let count = if new == 0 {

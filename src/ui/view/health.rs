@@ -131,6 +131,8 @@ impl Pen<'_> {
         };
         let time = self.reply_time(ms);
         let columns = room.saturating_sub(time.len() + 16);
+        // Bars are no text.
+        let columns = if self.model.is_plain { 0 } else { columns };
         let spark = self.sparkline(&link.gateway, columns);
         let max = self.longest_reply(&link.gateway).to_string();
         let label = self.say("health.reply", &[]);

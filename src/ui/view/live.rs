@@ -12,7 +12,12 @@ impl Pen<'_> {
     pub fn live(&mut self, place: Rect, rows: usize, is_focus: bool) {
         let model = self.model;
         if model.lists.live.is_empty() {
-            let text = self.nothing("empty.live");
+            let key = if model.find.is_empty() {
+                "empty.live"
+            } else {
+                "empty.log"
+            };
+            let text = self.nothing(key);
             self.paragraph(indented(place), 1, &text, Role::Dim);
             return;
         }
