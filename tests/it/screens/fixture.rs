@@ -2,7 +2,7 @@
 //! can go wrong.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use hazir::api::{
     AlarmFact, AlarmState, Arrivals, Ask, DeviceFact, FeedLine, FeedOutcome, LinkFact, LinkState,
@@ -19,6 +19,8 @@ use hazir::ui::{Effect, Key, Look, Message, Model, Site, SiteGateway, prepare, u
 use hazir::words::{Language, Words};
 use jiff::civil::time;
 use jiff::tz::TimeZone;
+
+static WORDS: LazyLock<Arc<Words>> = LazyLock::new(|| Arc::new(Words::load(Language::English)));
 
 /// Friday, 20 November 2026, 09:14:32 in Istanbul.
 pub(crate) const NOW: Millis = Millis(1_795_155_272_000);
@@ -56,7 +58,7 @@ const PEOPLE: [(&str, &str, i64); 40] = [
     ("김민수", "Kim M.", 44),
     ("Иванова Ольга", "Иванова О.", 58),
     ("Παπαδόπουλος Νίκος", "Παπαδόπουλος", 36),
-    ("Nguye\u{302}\u{303}n Thi\u{323} Mai", "Nguyen M.", 29),
+    ("Nguye\u{302}\u{303}n Va\u{306}n Mai", "Nguyen M.", 29),
     ("Zoë 👩‍🔬 Łukasz", "Zoë L.", 21),
     (
         "Maximiliana Alexandrovna Konstantinopolskaya",
@@ -104,8 +106,7 @@ pub(crate) fn console(look: Look, columns: u16, rows: u16) -> Model {
         desk: "front".to_owned(),
         is_demo: false,
     };
-    let words = Arc::new(Words::load(Language::English));
-    Model::new(site, words, look, NOW, columns, rows)
+    Model::new(site, Arc::clone(&WORDS), look, NOW, columns, rows)
 }
 
 /// The office.
@@ -335,7 +336,11 @@ fn person(id: u32, (name, short, minutes): (&str, &str, i64)) -> PersonFact {
             13 => "field visit".to_owned(),
             _ => String::new(),
         },
-        team: (id % 3 != 0).then(|| if id % 2 == 0 { "Logistics" } else { "Sales" }.to_owned()),
+        team: match id % 6 {
+            0 | 3 => None,
+            2 | 4 => Some("Logistics".to_owned()),
+            _ => Some("Sales".to_owned()),
+        },
         suspended: id == 26,
     }
 }
@@ -498,12 +503,22 @@ fn line(seq: u64, at: Millis, what: LogWhat) -> LogLine {
     line
 }
 
-fn receipt(state: OutboxState) -> Option<ReceiptFact> {
-    Some(ReceiptFact {
+fn receipt(state: OutboxState) -> ReceiptFact {
+    ReceiptFact {
         state,
         attempts: 1,
         message_id: (state == OutboxState::Sent).then(|| "7f3a".to_owned()),
-    })
+    }
+}
+
+fn with_receipt(employee: u32, action: Action, state: OutboxState) -> LogWhat {
+    with(employee, action, |line| line.receipt = Some(receipt(state)))
+}
+
+fn with(employee: u32, action: Action, change: impl Fn(&mut FeedLine)) -> LogWhat {
+    let mut line = feed(employee, action);
+    change(&mut line);
+    LogWhat::Feed(Box::new(line))
 }
 
 fn feed(employee: u32, action: Action) -> FeedLine {
@@ -528,7 +543,7 @@ fn feed(employee: u32, action: Action) -> FeedLine {
         weak: false,
         by: None,
         retry_of: None,
-        receipt: receipt(OutboxState::Delivered),
+        receipt: Some(receipt(OutboxState::Delivered)),
     }
 }
 
@@ -549,131 +564,92 @@ fn unanswered(employee: u32, outcome: FeedOutcome) -> LogWhat {
 
 /// The last lines of the log, oldest first.
 pub(crate) fn lines() -> Vec<LogLine> {
-    let with = |employee, action, change: &dyn Fn(&mut FeedLine)| {
-        let mut line = feed(employee, action);
-        change(&mut line);
-        LogWhat::Feed(Box::new(line))
-    };
-    let whats = vec![
-        (41, recorded(21, Action::In)),
-        (38, recorded(12, Action::In)),
-        (35, recorded(24, Action::In)),
-        (
-            33,
-            with(7, Action::In, &|line| {
-                line.clock_off = true;
-                line.claimed_at = Some(ago(26));
-            }),
-        ),
-        (31, recorded(4, Action::In)),
-        (30, recorded(22, Action::In)),
-        (27, recorded(10, Action::In)),
-        (25, with(20, Action::In, &|line| line.weak = true)),
-        (
-            24,
-            with(19, Action::In, &|line| {
-                line.receipt = receipt(OutboxState::Failed)
-            }),
-        ),
-        (23, unanswered(13, FeedOutcome::Replay)),
-        (
-            22,
-            LogWhat::LinkDown {
-                gateway: gateway(),
-                cause: DownCause::Closed,
-            },
-        ),
-        (
-            18,
-            LogWhat::LinkUp {
-                gateway: gateway(),
-                gap_from: Some(ago(22)),
-            },
-        ),
-        (18, with(28, Action::In, &|line| line.link_gap = true)),
-        (17, recorded(18, Action::In)),
-        (16, recorded(6, Action::In)),
-        (15, recorded(11, Action::In)),
-        (
-            14,
-            with(11, Action::In, &|line| {
-                line.outcome = FeedOutcome::Duplicate
-            }),
-        ),
-        (
-            13,
-            LogWhat::Note {
-                by: mina(),
-                employee: Some(EmployeeId(1)),
-                name: Some("Demir Rıza".to_owned()),
-                about: None,
-                text: "will bring the new phone".to_owned(),
-            },
-        ),
-        (
-            12,
-            with(9, Action::In, &|line| {
-                line.outcome = FeedOutcome::ByHand;
-                line.by = Some(mina());
-                line.sender = None;
-                line.gateway = None;
-                line.note = "no phone".to_owned();
-                line.receipt = None;
-            }),
-        ),
-        (
-            9,
-            with(13, Action::Out, &|line| {
-                line.note = "field visit".to_owned()
-            }),
-        ),
-        (
-            8,
-            LogWhat::Desk {
-                by: mina(),
-                act: DeskAct::Acknowledged(
-                    AlarmId(12),
-                    AlarmKind::OutboxFailed { last: OutboxId(70) },
-                ),
-                employee: None,
-                name: None,
-            },
-        ),
-        (
-            7,
-            LogWhat::OverBound(OverBound {
-                since: ago(60),
-                unreadable: 12,
-                copies: 3,
-            }),
-        ),
-        (
-            6,
-            unanswered(26, FeedOutcome::Refused(RefusedReason::Suspended)),
-        ),
-        (
-            5,
-            unanswered(88, FeedOutcome::Unreadable(UnreadableReason::NotAFrame)),
-        ),
-        (
-            3,
-            with(14, Action::Out, &|line| {
-                line.receipt = receipt(OutboxState::Sent)
-            }),
-        ),
-        (
-            2,
-            unanswered(1, FeedOutcome::Unreadable(UnreadableReason::WrongTag)),
-        ),
-        (
-            1,
-            with(22, Action::In, &|line| {
-                line.receipt = receipt(OutboxState::Sending)
-            }),
-        ),
-    ];
-    let whats = whats.into_iter().zip(950..);
+    let whats = early().into_iter().chain(late()).zip(950..);
     whats
         .map(|((minutes, what), seq)| line(seq, ago(minutes), what))
         .collect()
+}
+
+/// What happened until the link was back, with how many minutes ago.
+fn early() -> Vec<(i64, LogWhat)> {
+    let down = LogWhat::LinkDown {
+        gateway: gateway(),
+        cause: DownCause::Closed,
+    };
+    let up = LogWhat::LinkUp {
+        gateway: gateway(),
+        gap_from: Some(ago(22)),
+    };
+    let clock_off = with(7, Action::In, |line| {
+        line.clock_off = true;
+        line.claimed_at = Some(ago(26));
+    });
+    vec![
+        (41, recorded(21, Action::In)),
+        (38, recorded(12, Action::In)),
+        (35, recorded(24, Action::In)),
+        (33, clock_off),
+        (31, recorded(4, Action::In)),
+        (30, recorded(22, Action::In)),
+        (27, recorded(10, Action::In)),
+        (25, with(20, Action::In, |line| line.weak = true)),
+        (24, with_receipt(19, Action::In, OutboxState::Failed)),
+        (23, unanswered(13, FeedOutcome::Replay)),
+        (22, down),
+        (18, up),
+        (18, with(28, Action::In, |line| line.link_gap = true)),
+    ]
+}
+
+/// What happened after that.
+fn late() -> Vec<(i64, LogWhat)> {
+    let copy = with(11, Action::In, |line| {
+        line.outcome = FeedOutcome::Duplicate;
+    });
+    let note = LogWhat::Note {
+        by: mina(),
+        employee: Some(EmployeeId(1)),
+        name: Some("Demir Rıza".to_owned()),
+        about: None,
+        text: "will bring the new phone".to_owned(),
+    };
+    let mark = with(9, Action::In, |line| {
+        line.outcome = FeedOutcome::ByHand;
+        line.by = Some(mina());
+        line.sender = None;
+        line.gateway = None;
+        line.note = "no phone".to_owned();
+        line.receipt = None;
+    });
+    let field = with(13, Action::Out, |line| line.note = "field visit".to_owned());
+    let seen = LogWhat::Desk {
+        by: mina(),
+        act: DeskAct::Acknowledged(AlarmId(12), AlarmKind::OutboxFailed { last: OutboxId(70) }),
+        employee: None,
+        name: None,
+    };
+    let over = LogWhat::OverBound(OverBound {
+        since: ago(60),
+        unreadable: 12,
+        copies: 3,
+    });
+    let refused = FeedOutcome::Refused(RefusedReason::Suspended);
+    let stranger = FeedOutcome::Unreadable(UnreadableReason::NotAFrame);
+    let wrong_key = FeedOutcome::Unreadable(UnreadableReason::WrongTag);
+    vec![
+        (17, recorded(18, Action::In)),
+        (16, recorded(6, Action::In)),
+        (15, recorded(11, Action::In)),
+        (14, copy),
+        (13, note),
+        (12, mark),
+        (9, field),
+        (8, seen),
+        (7, over),
+        (6, unanswered(26, refused)),
+        (5, unanswered(88, stranger)),
+        (3, with_receipt(14, Action::Out, OutboxState::Sent)),
+        (2, unanswered(1, wrong_key)),
+        (1, with_receipt(22, Action::In, OutboxState::Sending)),
+    ]
 }
