@@ -87,6 +87,8 @@ pub(super) struct Smsc {
     last_served: LinkId,
     /// What waits for an ESME, the oldest first.
     waiting: VecDeque<Waiting>,
+    /// When the first of it may go that may not go yet. What may go and finds no room waits for a response, not for a time.
+    again_at: Option<Tick>,
     in_flight: BTreeMap<ParcelId, Waiting>,
     last_parcel: u64,
     /// What is done later, by time and number.
@@ -137,6 +139,7 @@ impl Smsc {
             last_link: 0,
             last_served: LinkId(0),
             waiting: VecDeque::new(),
+            again_at: None,
             in_flight: BTreeMap::new(),
             last_parcel: 0,
             agenda: BTreeMap::new(),
@@ -201,10 +204,10 @@ impl Smsc {
     pub(super) fn deadline(&self) -> Option<Tick> {
         let sessions = self.links.values().filter_map(SmscSession::deadline).min();
         let errand = self.agenda.keys().next().map(|(at, _)| *at);
-        let can = self.links.values().any(SmscSession::can_deliver);
-        let again = self.waiting.iter().map(|it| it.not_before).min();
-        let again = again.filter(|_| can);
-        [sessions, errand, again].into_iter().flatten().min()
+        [sessions, errand, self.again_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     pub(super) fn set_reading(&mut self, now: Moment, link: LinkId, is_reading: bool) {
@@ -296,6 +299,8 @@ impl Smsc {
                 break;
             }
         }
+        let later = self.waiting.iter().map(|waiting| waiting.not_before);
+        self.again_at = later.filter(|at| *at > now.tick).min();
         for (link, session) in &mut self.links {
             while let Some(pdu) = session.poll_transmit() {
                 self.outs.push_back(Out::Octets(*link, pdu));

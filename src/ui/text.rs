@@ -64,6 +64,10 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
                 grapheme
             };
             let wide = cells(grapheme);
+            // What no line can hold is left out.
+            if wide > columns {
+                continue;
+            }
             if used > 0 && used + wide > columns {
                 lines.push(std::mem::take(&mut line));
                 used = 0;

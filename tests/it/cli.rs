@@ -63,7 +63,7 @@ fn help_lists_no_command_that_does_not_exist() {
     let dir = tempfile::tempdir().unwrap();
     let (_, out, _) = run(dir.path(), &["--help"]);
     for later in [
-        "demo", "report", "muster", "backup", "restore", "verify", "doctor", "help",
+        "report", "muster", "backup", "restore", "verify", "doctor", "help",
     ] {
         let begins = format!("\n  {later} ");
         assert!(!out.contains(&begins), "{later}");
@@ -243,12 +243,12 @@ fn the_data_directory_defaults_to_xdg() {
 }
 
 #[test]
-fn alone_it_says_what_to_use_instead() {
+fn alone_and_without_a_desk_it_says_what_comes_first() {
     let dir = tempfile::tempdir().unwrap();
     let (code, out, err) = run(dir.path(), &[]);
-    assert_eq!((code, out.as_str()), (0, ""));
+    assert_eq!((code, out.as_str()), (3, ""));
     assert!(
-        err.contains("hazir serve") && err.contains("--help"),
+        err.contains("hazir init") && err.contains("hazir demo"),
         "{err}"
     );
 }

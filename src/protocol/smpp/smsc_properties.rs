@@ -268,6 +268,27 @@ fn every_cut_of_a_recorded_session_gives_the_same() {
     }
 }
 
+#[test]
+fn what_comes_behind_the_end_counts_nowhere_however_it_is_cut() {
+    let ended = [
+        pdu(0x06, 0, 9, &[]),
+        pdu(DELIVER_SM_RESP, 0, 1, &[0]),
+        pdu(DELIVER_SM_RESP, 0, 2, &[0]),
+        pdu(DELIVER_SM_RESP, 0, 3, &[0]),
+    ]
+    .concat();
+    let stream = [&ended[..], &pdu(SUBMIT_SM, 0, 10, &submit_body(1, b"HZ."))].concat();
+    for at in 0..=stream.len() {
+        let mut session = delivering();
+        let (head, tail) = stream.split_at(at);
+        session.handle_bytes(Tick(3), head);
+        session.handle_bytes(Tick(3), tail);
+        let (events, responses) = drain(&mut session);
+        assert_eq!(events.last(), Some(&SmscEvent::Ended(DownCause::Unbound)));
+        assert_eq!((events.len(), responses.len()), (4, 1), "cut at {at}");
+    }
+}
+
 /// Carries everything that waits from one end to the other, in pieces of `cut` octets, until both are still.
 fn carry(esme: &mut Session, smsc: &mut SmscSession, now: Tick, cut: usize) {
     loop {

@@ -21,7 +21,7 @@ use jiff::tz::TimeZone;
 pub use dialog::{Dialog, Question};
 pub use facts::{Day, Facts};
 pub use index::fold;
-pub(super) use index::{Index, matches};
+pub(super) use index::{Index, Sought};
 pub use lists::{Cursor, Lists, Order, RowId};
 pub use marks::PersonMark;
 pub use screens::{Pane, Screen};

@@ -51,27 +51,6 @@ pub enum Pane {
 }
 
 impl Screen {
-    /// The panes that a screen may show, in the order of Tab; a window that is small shows some of them or one.
-    pub const fn panes(self) -> &'static [Pane] {
-        match self {
-            Self::Desk => &[
-                Pane::People,
-                Pane::Live,
-                Pane::Alarms,
-                Pane::Person,
-                Pane::Outbox,
-                Pane::Arrivals,
-                Pane::Health,
-            ],
-            Self::People => &[Pane::People, Pane::Person],
-            Self::Log => &[Pane::Log],
-            Self::Outbox => &[Pane::Outbox],
-            Self::Link => &[Pane::Links, Pane::Replies],
-            Self::Alarms => &[Pane::Alarms],
-            Self::Help => &[Pane::Help],
-        }
-    }
-
     /// The pane that keys go to when the screen is shown anew.
     pub const fn first_pane(self) -> Pane {
         match self {

@@ -48,8 +48,7 @@ pub(super) fn run(model: &mut Model, out: &mut Vec<Effect>, intent: Intent) {
         Intent::LaterDay => goes::day(model, false),
         Intent::Kind => goes::kind(model),
         Intent::Undo => {
-            let about = String::new();
-            act(model, out, Command::Undo, about);
+            act(model, out, Command::Undo, String::new());
         }
         Intent::Pause => pause(model),
         Intent::Hush => {
@@ -89,8 +88,12 @@ pub(super) fn confirmed(model: &mut Model, out: &mut Vec<Effect>, question: &Que
             model.detached = Some((Detached::Starting, model.now));
             out.push(Effect::Start);
         }
-        Question::AcknowledgeAll(_) => act(model, out, Command::AcknowledgeAll, String::new()),
-        Question::RetryFailed(_) => act(model, out, Command::RetryFailed, String::new()),
+        Question::AcknowledgeAll(_) => {
+            act(model, out, Command::AcknowledgeAll, String::new());
+        }
+        Question::RetryFailed(_) => {
+            act(model, out, Command::RetryFailed, String::new());
+        }
         Question::GiveUp(id) => {
             let about = model.recipient(*id);
             act(model, out, Command::GiveUp(*id), about);
@@ -99,10 +102,16 @@ pub(super) fn confirmed(model: &mut Model, out: &mut Vec<Effect>, question: &Que
     }
 }
 
-/// Asks the engine to do something; `about` is what it is about, for the words afterwards.
-pub(super) fn act(model: &mut Model, out: &mut Vec<Effect>, command: Command, about: String) {
+/// Asks the engine to do something; `about` is what it is about, for the words afterwards. Returns
+/// whether it was asked; where it was not, that is said.
+pub(super) fn act(
+    model: &mut Model,
+    out: &mut Vec<Effect>,
+    command: Command,
+    about: String,
+) -> bool {
     if is_detached(model) {
-        return;
+        return false;
     }
     let acts = model.waiting.values().filter_map(|purpose| match purpose {
         Purpose::Act { command, .. } => Some(command),
@@ -118,13 +127,14 @@ pub(super) fn act(model: &mut Model, out: &mut Vec<Effect>, command: Command, ab
     let is_twice = acts.clone().any(|other| *other == command);
     if is_twice || acts.count() >= MOST_ACTS {
         say::fault(model, "notice.waits", &[]);
-        return;
+        return false;
     }
     let purpose = Purpose::Act {
         command: command.clone(),
         about,
     };
     missing::send(model, out, purpose, Ask::Command(command));
+    true
 }
 
 /// What an alarm is about, in words.

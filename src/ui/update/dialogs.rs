@@ -180,18 +180,19 @@ fn reason(
         });
     }
     let about = model.short_name(employee);
-    acts::act(
-        model,
-        out,
-        Command::Mark {
-            employee,
-            action: said,
-            at: None,
-            reason,
-        },
-        about,
-    );
-    None
+    let command = Command::Mark {
+        employee,
+        action: said,
+        at: None,
+        reason,
+    };
+    // What was typed is not lost where it cannot be asked for now.
+    let is_asked = acts::act(model, out, command, about);
+    (!is_asked).then_some(Dialog::Reason {
+        employee,
+        action,
+        input,
+    })
 }
 
 fn note(
@@ -223,17 +224,17 @@ fn note(
         });
     }
     let name = employee.map_or_else(String::new, |employee| model.short_name(employee));
-    acts::act(
-        model,
-        out,
-        Command::Note {
-            employee,
-            about,
-            text,
-        },
-        name,
-    );
-    None
+    let command = Command::Note {
+        employee,
+        about,
+        text,
+    };
+    let is_asked = acts::act(model, out, command, name);
+    (!is_asked).then_some(Dialog::Note {
+        employee,
+        about,
+        input,
+    })
 }
 
 fn shelve(model: &mut Model, out: &mut Vec<Effect>, alarm: AlarmId, key: Key) -> Option<Dialog> {

@@ -2,7 +2,7 @@
 
 use crate::ui::Model;
 use crate::ui::keys::{Entry, Intent, TABLE};
-use crate::ui::model::{fold, matches};
+use crate::ui::model::{Sought, fold};
 
 /// The acts that a text may mean, the best first: those whose name begins so, then those with words that begin so, then
 /// those whose name or sentence has the words somewhere.
@@ -33,9 +33,10 @@ fn rank(model: &Model, entry: &Entry, typed: &str) -> Option<u8> {
     if typed.split(' ').all(begins) {
         return Some(2);
     }
-    if matches(entry.name, typed) {
+    let sought = Sought::new(typed);
+    if sought.is_in(entry.name) {
         return Some(3);
     }
     let about = model.words.say(entry.about, &[]);
-    matches(&about, typed).then_some(4)
+    sought.is_in(&about).then_some(4)
 }

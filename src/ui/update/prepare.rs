@@ -7,7 +7,7 @@ use super::log::is_wanted;
 use crate::api::{AlarmFact, AlarmState, LogLine, LogWhat};
 use crate::domain::{AlarmKind, EmployeeId, Millis, OutboxState, Seq};
 use crate::ui::keys::{Intent, TABLE};
-use crate::ui::model::{Dirty, Index, Model, PersonMark, Screen, line_employee, matches};
+use crate::ui::model::{Dirty, Index, Model, PersonMark, Screen, Sought, line_employee};
 
 /// Brings the lists up to date before a frame is drawn: order, selection, scrolling. Called once for all messages that
 /// came together.
@@ -94,8 +94,8 @@ fn people(model: &mut Model) {
 
 fn lines(model: &mut Model) {
     merge(model);
-    let find = &model.find;
-    let is_found = |line: &LogLine| find.is_empty() || matches(&text_of(model, line), find);
+    let sought = Sought::new(&model.find);
+    let is_found = |line: &LogLine| sought.is_all() || sought.is_in(&text_of(model, line));
     let log = &model.facts.log;
     let until = model.paused.map_or(Seq(u64::MAX), |(_, after)| after);
     let shown = log.range(..=until).rev().map(|(_, line)| line);
@@ -210,9 +210,9 @@ fn text_of(model: &Model, line: &LogLine) -> String {
 }
 
 fn outbox(model: &mut Model) {
-    let find = &model.find;
+    let sought = Sought::new(&model.find);
     let is_found =
-        |id, to: &str| find.is_empty() || matches(&format!("{} {to}", model.recipient(id)), find);
+        |id, to: &str| sought.is_all() || sought.is_in(&format!("{} {to}", model.recipient(id)));
     let entries = model.facts.outbox.values();
     let mut keyed: Vec<_> = entries
         .filter(|fact| is_found(fact.id, &fact.to))
@@ -234,18 +234,14 @@ const fn rank(state: OutboxState) -> u8 {
 }
 
 fn help(model: &mut Model) {
-    let find = &model.help_find;
+    let sought = Sought::new(&model.help_find);
     let is_found = |intent: Intent| {
         let keys = model.keys.of_intent(intent).iter();
         let keys: Vec<String> = keys.map(ToString::to_string).collect();
         let entry = intent
             .entry()
             .map(|entry| format!("{} {}", entry.name, model.words.say(entry.about, &[])));
-        find.is_empty()
-            || matches(
-                &format!("{} {}", keys.join(" "), entry.unwrap_or_default()),
-                find,
-            )
+        sought.is_in(&format!("{} {}", keys.join(" "), entry.unwrap_or_default()))
     };
     let help = TABLE
         .iter()

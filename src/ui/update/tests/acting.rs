@@ -343,6 +343,22 @@ fn nothing_is_changed_while_nobody_is_connected() {
 }
 
 #[test]
+fn what_was_typed_is_kept_while_nobody_is_connected() {
+    let mut desk = Desk::open();
+    desk.press("nlong story");
+    desk.tell(Message::Detached(Detached::Lost));
+    desk.key(Key::Enter);
+    assert_eq!(desk.commands(), []);
+    assert!(desk.notice().starts_with("Not connected"));
+    desk.tell(Message::Attached(Box::new(snapshot())));
+    desk.key(Key::Enter);
+    assert!(
+        matches!(desk.commands().as_slice(), [Command::Note { text, .. }] if text == "long story")
+    );
+    assert!(desk.model.dialog.is_none());
+}
+
+#[test]
 fn a_row_that_slips_under_the_cursor_takes_no_act() {
     let mut desk = Desk::open();
     desk.press("4");

@@ -160,6 +160,49 @@ fn a_person_is_asked_for_once_when_the_selection_rests() {
 }
 
 #[test]
+fn only_a_person_that_is_shown_is_asked_for() {
+    for (columns, rows, persons) in [(120, 40, vec![2, 1]), (80, 24, vec![])] {
+        let mut desk = Desk::new();
+        desk.tell(Message::Resize { columns, rows });
+        desk.tell(Message::Attached(Box::new(snapshot())));
+        desk.wait(1_000);
+        desk.wait(1_000);
+        let answered = |desk: &mut Desk| {
+            let waiting = desk.model.waiting.iter();
+            let asked = waiting.filter(|(_, purpose)| matches!(purpose, Purpose::Person(_)));
+            let asked: Vec<Token> = asked.map(|(token, _)| *token).collect();
+            for token in asked {
+                desk.reply(token, None);
+                desk.model.wants.person = false;
+            }
+        };
+        answered(&mut desk);
+        // It runs over Burak and rests on Zeki.
+        desk.press("jj");
+        desk.wait(1_000);
+        desk.wait(1_000);
+        let asked: Vec<u32> = queries(&desk)
+            .into_iter()
+            .filter_map(|(_, query)| match query {
+                Query::Person(employee) => Some(employee.0),
+                Query::Employees
+                | Query::Devices
+                | Query::Feed { .. }
+                | Query::Log { .. }
+                | Query::Arrivals { .. }
+                | Query::Replies(_)
+                | Query::People
+                | Query::Outbox { .. }
+                | Query::Alarms
+                | Query::Links
+                | Query::Snapshot => None,
+            })
+            .collect();
+        assert_eq!(asked, persons, "{columns}x{rows}");
+    }
+}
+
+#[test]
 fn people_are_asked_for_at_most_once_a_second() {
     let mut desk = Desk::open();
     for _ in 0..20 {
