@@ -6,7 +6,7 @@ use super::screens::sweep::sweep;
 #[test]
 fn every_size_is_drawn_in_every_look() {
     let sizes = (1..=240).flat_map(|columns| (1..=80).map(move |rows| (columns, rows)));
-    sweep(Look::default(), sizes.clone(), |model, buffer| {
+    sweep(Look::default(), &sizes, |model, buffer| {
         assert_eq!(
             (buffer.area.width, buffer.area.height),
             (model.columns, model.rows)
@@ -16,14 +16,13 @@ fn every_size_is_drawn_in_every_look() {
         theme: Theme::Mono,
         glyphs: Glyphs::Ascii,
     };
-    sweep(
-        look,
-        sizes.filter(|(columns, rows)| columns % 7 == 0 && rows % 3 == 0),
-        |_, buffer| {
-            for cell in buffer.content() {
-                assert!(cell.symbol().is_ascii(), "{:?}", cell.symbol());
-                assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));
-            }
-        },
-    );
+    let some = (60..=240)
+        .step_by(7)
+        .flat_map(|columns| (16..=80).step_by(3).map(move |rows| (columns, rows)));
+    sweep(look, &some, |_, buffer| {
+        for cell in buffer.content() {
+            assert!(cell.symbol().is_ascii(), "{:?}", cell.symbol());
+            assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));
+        }
+    });
 }

@@ -2,17 +2,17 @@
 //! can go wrong.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use hazir::api::{
-    AlarmFact, AlarmState, Arrivals, Ask, DeviceFact, FeedLine, FeedOutcome, LinkFact, LinkState,
-    LogLine, LogWhat, OutboxFact, PersonDetail, PersonFact, PersonPresence, Query, ReceiptFact,
-    Reply, ReplySample, Snapshot, Totals,
+    AlarmFact, AlarmState, Arrivals, Ask, DeviceFact, LinkFact, LinkState, LogLine, LogWhat,
+    OutboxFact, PersonDetail, PersonFact, PersonPresence, Query, Reply, ReplySample, Snapshot,
+    Totals,
 };
 use hazir::domain::{
-    Action, AlarmId, AlarmKind, AnswerKind, Counter, Country, DeskAct, DeviceId, DownCause,
-    Employee, EmployeeId, GatewayName, Millis, Msisdn, Operator, OutboxId, OutboxState, OverBound,
-    PresenceSource, RefusedReason, SendError, Seq, UnreadableReason,
+    Action, AlarmId, AlarmKind, AnswerKind, Counter, Country, DeviceId, DownCause, Employee,
+    EmployeeId, GatewayName, Millis, Msisdn, Operator, OutboxId, OutboxState, PresenceSource,
+    SendError, Seq,
 };
 use hazir::ui::model::{Day, PersonPage};
 use hazir::ui::{Effect, Key, Look, Message, Model, Site, SiteGateway, prepare, update};
@@ -20,11 +20,15 @@ use hazir::words::{Language, Words};
 use jiff::civil::time;
 use jiff::tz::TimeZone;
 
+use super::morning::{line, lines, recorded};
+
+static WORDS: LazyLock<Arc<Words>> = LazyLock::new(|| Arc::new(Words::load(Language::English)));
+
 /// Friday, 20 November 2026, 09:14:32 in Istanbul.
 pub(crate) const NOW: Millis = Millis(1_795_155_272_000);
 
 /// Name, short name, and how many minutes ago the person came; negative: how many minutes ago the person left.
-const PEOPLE: [(&str, &str, i64); 40] = [
+pub(super) const PEOPLE: [(&str, &str, i64); 40] = [
     ("Demir Rıza", "Demir R.", 0),
     ("Yılmaz Ayşe", "Yılmaz A.", 0),
     ("Kaya Burak", "Kaya B.", 0),
@@ -56,7 +60,7 @@ const PEOPLE: [(&str, &str, i64); 40] = [
     ("김민수", "Kim M.", 44),
     ("Иванова Ольга", "Иванова О.", 58),
     ("Παπαδόπουλος Νίκος", "Παπαδόπουλος", 36),
-    ("Nguye\u{302}\u{303}n Thi\u{323} Mai", "Nguyen M.", 29),
+    ("Nguye\u{302}\u{303}n Va\u{306}n Mai", "Nguyen M.", 29),
     ("Zoë 👩‍🔬 Łukasz", "Zoë L.", 21),
     (
         "Maximiliana Alexandrovna Konstantinopolskaya",
@@ -71,22 +75,22 @@ const PEOPLE: [(&str, &str, i64); 40] = [
     ("Mbeki Themba", "Mbeki T.", 32),
 ];
 
-fn ago(minutes: i64) -> Millis {
+pub(super) fn ago(minutes: i64) -> Millis {
     NOW.plus_ms(-minutes * Millis::MINUTE)
 }
 
-fn gateway() -> GatewayName {
+pub(super) fn gateway() -> GatewayName {
     GatewayName::new("reception")
 }
 
-fn mina() -> Operator {
+pub(super) fn mina() -> Operator {
     Operator {
         user: "mina".to_owned(),
         desk: "front".to_owned(),
     }
 }
 
-fn number(employee: u32) -> String {
+pub(super) fn number(employee: u32) -> String {
     format!("+90533123{:04}", 4500 + employee)
 }
 
@@ -104,8 +108,7 @@ pub(crate) fn console(look: Look, columns: u16, rows: u16) -> Model {
         desk: "front".to_owned(),
         is_demo: false,
     };
-    let words = Arc::new(Words::load(Language::English));
-    Model::new(site, words, look, NOW, columns, rows)
+    Model::new(site, Arc::clone(&WORDS), look, NOW, columns, rows)
 }
 
 /// The office.
@@ -335,7 +338,11 @@ fn person(id: u32, (name, short, minutes): (&str, &str, i64)) -> PersonFact {
             13 => "field visit".to_owned(),
             _ => String::new(),
         },
-        team: (id % 3 != 0).then(|| if id % 2 == 0 { "Logistics" } else { "Sales" }.to_owned()),
+        team: match id % 6 {
+            0 | 3 => None,
+            2 | 4 => Some("Logistics".to_owned()),
+            _ => Some("Sales".to_owned()),
+        },
         suspended: id == 26,
     }
 }
@@ -482,198 +489,4 @@ fn outbox() -> Vec<OutboxFact> {
         entry(80, OutboxState::Sent, 1, None),
         entry(81, OutboxState::Sending, 1, None),
     ]
-}
-
-fn line(seq: u64, at: Millis, what: LogWhat) -> LogLine {
-    let mut line = LogLine {
-        seq: Seq(seq),
-        at,
-        what,
-    };
-    if let LogWhat::Feed(feed) = &mut line.what {
-        feed.seq = line.seq;
-        feed.received_at = at;
-        feed.at = feed.at.map(|_| at);
-    }
-    line
-}
-
-fn receipt(state: OutboxState) -> Option<ReceiptFact> {
-    Some(ReceiptFact {
-        state,
-        attempts: 1,
-        message_id: (state == OutboxState::Sent).then(|| "7f3a".to_owned()),
-    })
-}
-
-fn feed(employee: u32, action: Action) -> FeedLine {
-    let row = PEOPLE.get((employee as usize).wrapping_sub(1));
-    FeedLine {
-        seq: Seq(0),
-        received_at: NOW,
-        gateway: Some(gateway()),
-        sender: Some(number(employee)),
-        outcome: FeedOutcome::Recorded,
-        delayed: false,
-        at: Some(NOW),
-        link_gap: false,
-        clock_off: false,
-        employee: row.map(|_| EmployeeId(employee)),
-        name: row.map(|(name, _, _)| (*name).to_owned()),
-        device: Some(DeviceId(2_417_839_106)),
-        counter: Some(Counter(413)),
-        action: Some(action),
-        claimed_at: None,
-        note: String::new(),
-        weak: false,
-        by: None,
-        retry_of: None,
-        receipt: receipt(OutboxState::Delivered),
-    }
-}
-
-fn recorded(employee: u32, action: Action) -> LogWhat {
-    LogWhat::Feed(Box::new(feed(employee, action)))
-}
-
-fn unanswered(employee: u32, outcome: FeedOutcome) -> LogWhat {
-    LogWhat::Feed(Box::new(FeedLine {
-        outcome,
-        at: None,
-        action: None,
-        counter: None,
-        receipt: None,
-        ..feed(employee, Action::In)
-    }))
-}
-
-/// The last lines of the log, oldest first.
-pub(crate) fn lines() -> Vec<LogLine> {
-    let with = |employee, action, change: &dyn Fn(&mut FeedLine)| {
-        let mut line = feed(employee, action);
-        change(&mut line);
-        LogWhat::Feed(Box::new(line))
-    };
-    let whats = vec![
-        (41, recorded(21, Action::In)),
-        (38, recorded(12, Action::In)),
-        (35, recorded(24, Action::In)),
-        (
-            33,
-            with(7, Action::In, &|line| {
-                line.clock_off = true;
-                line.claimed_at = Some(ago(26));
-            }),
-        ),
-        (31, recorded(4, Action::In)),
-        (30, recorded(22, Action::In)),
-        (27, recorded(10, Action::In)),
-        (25, with(20, Action::In, &|line| line.weak = true)),
-        (
-            24,
-            with(19, Action::In, &|line| {
-                line.receipt = receipt(OutboxState::Failed)
-            }),
-        ),
-        (23, unanswered(13, FeedOutcome::Replay)),
-        (
-            22,
-            LogWhat::LinkDown {
-                gateway: gateway(),
-                cause: DownCause::Closed,
-            },
-        ),
-        (
-            18,
-            LogWhat::LinkUp {
-                gateway: gateway(),
-                gap_from: Some(ago(22)),
-            },
-        ),
-        (18, with(28, Action::In, &|line| line.link_gap = true)),
-        (17, recorded(18, Action::In)),
-        (16, recorded(6, Action::In)),
-        (15, recorded(11, Action::In)),
-        (
-            14,
-            with(11, Action::In, &|line| {
-                line.outcome = FeedOutcome::Duplicate
-            }),
-        ),
-        (
-            13,
-            LogWhat::Note {
-                by: mina(),
-                employee: Some(EmployeeId(1)),
-                name: Some("Demir Rıza".to_owned()),
-                about: None,
-                text: "will bring the new phone".to_owned(),
-            },
-        ),
-        (
-            12,
-            with(9, Action::In, &|line| {
-                line.outcome = FeedOutcome::ByHand;
-                line.by = Some(mina());
-                line.sender = None;
-                line.gateway = None;
-                line.note = "no phone".to_owned();
-                line.receipt = None;
-            }),
-        ),
-        (
-            9,
-            with(13, Action::Out, &|line| {
-                line.note = "field visit".to_owned()
-            }),
-        ),
-        (
-            8,
-            LogWhat::Desk {
-                by: mina(),
-                act: DeskAct::Acknowledged(
-                    AlarmId(12),
-                    AlarmKind::OutboxFailed { last: OutboxId(70) },
-                ),
-                employee: None,
-                name: None,
-            },
-        ),
-        (
-            7,
-            LogWhat::OverBound(OverBound {
-                since: ago(60),
-                unreadable: 12,
-                copies: 3,
-            }),
-        ),
-        (
-            6,
-            unanswered(26, FeedOutcome::Refused(RefusedReason::Suspended)),
-        ),
-        (
-            5,
-            unanswered(88, FeedOutcome::Unreadable(UnreadableReason::NotAFrame)),
-        ),
-        (
-            3,
-            with(14, Action::Out, &|line| {
-                line.receipt = receipt(OutboxState::Sent)
-            }),
-        ),
-        (
-            2,
-            unanswered(1, FeedOutcome::Unreadable(UnreadableReason::WrongTag)),
-        ),
-        (
-            1,
-            with(22, Action::In, &|line| {
-                line.receipt = receipt(OutboxState::Sending)
-            }),
-        ),
-    ];
-    let whats = whats.into_iter().zip(950..);
-    whats
-        .map(|((minutes, what), seq)| line(seq, ago(minutes), what))
-        .collect()
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod fixture;
 mod foreign;
+mod morning;
 pub(crate) mod shot;
 mod snapshots;
 pub(crate) mod sweep;

@@ -15,7 +15,7 @@ pub(crate) const SCREENS: [&str; 16] = [
 /// Draws every screen of a console in windows of these sizes.
 pub(crate) fn sweep(
     look: Look,
-    sizes: impl Iterator<Item = (u16, u16)> + Clone,
+    sizes: &(impl Iterator<Item = (u16, u16)> + Clone),
     mut check: impl FnMut(&Model, &Buffer),
 ) {
     for keys in SCREENS {
@@ -36,7 +36,7 @@ fn every_size_is_drawn() {
         .step_by(17)
         .flat_map(|c| (1..=80).step_by(9).map(move |r| (c, r)));
     let mut count = 0;
-    sweep(Look::default(), sizes, |model, buffer| {
+    sweep(Look::default(), &sizes, |model, buffer| {
         assert_eq!(
             (buffer.area.width, buffer.area.height),
             (model.columns, model.rows)
@@ -53,7 +53,7 @@ fn ascii_is_ascii_and_mono_has_no_colour() {
         glyphs: Glyphs::Ascii,
     };
     let sizes = [(60, 16), (80, 24), (120, 40), (200, 60)].into_iter();
-    sweep(look, sizes, |_, buffer| {
+    sweep(look, &sizes, |_, buffer| {
         for cell in buffer.content() {
             assert!(cell.symbol().is_ascii(), "{:?}", cell.symbol());
             assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));
