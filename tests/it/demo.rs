@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::office::Office;
 use super::process::{Done, Process};
+use super::pty::Terminal;
 use super::smsc::SOON;
 
 /// What a demo may take to end.
@@ -117,6 +118,20 @@ fn a_demo_shows_arrivals_at_once_and_leaves_nothing() {
     let status = demo.wait(TO_THE_END).expect("it ends in time");
     assert_eq!(status.code(), Some(0), "{}", demo.err());
     assert!(asked.elapsed() < TO_THE_END);
+    assert_eq!(home.left(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_demo_in_a_terminal_opens_the_console_and_ends_with_it() {
+    let home = Home::new();
+    let demo = home.command(&["demo", "--seed", "7", "--people", "9"]);
+    let mut window = Terminal::start(&demo, 80, 24);
+    window.shows("DEMO");
+    window.shows("● IN");
+    assert_eq!(home.left().len(), 1);
+    window.keys_until("q", " no");
+    window.keys_while("y", "DEMO");
+    window.ends_restored(0);
     assert_eq!(home.left(), Vec::<PathBuf>::new());
 }
 

@@ -1,12 +1,11 @@
 //! What somebody wants done.
 
-use super::{copy, cursor, dialogs, goes, missing, opens, say};
-use crate::api::{AlarmState, Ask, Command, FeedOutcome, LogLine, LogWhat};
-use crate::domain::{Action, AlarmId, EmployeeId, Millis, OutboxId, Seq};
+use super::{copy, cursor, dialogs, goes, missing, opens, say, selected};
+use crate::api::{Ask, Command};
+use crate::domain::{AlarmId, Millis, Seq};
 use crate::ui::keys::Intent;
-use crate::ui::model::{Dialog, Model, Pane, Purpose, Question, Screen, line_employee};
+use crate::ui::model::{Model, Pane, Purpose, Question, Screen};
 use crate::ui::{Detached, Effect, Glyphs, Theme};
-use tui_input::Input;
 
 /// For how long the bell is hushed.
 const HUSH_MS: i64 = 10 * Millis::MINUTE;
@@ -34,16 +33,16 @@ pub(super) fn run(model: &mut Model, out: &mut Vec<Effect>, intent: Intent) {
         Intent::Help => goes::show(model, Screen::Help),
         Intent::Reports => say::fault(model, "notice.reports", &[]),
         Intent::LogOf => goes::log_of(model),
-        Intent::Acknowledge => acknowledge(model, out),
-        Intent::AcknowledgeAll => acknowledge_all(model),
-        Intent::Retry => retry(model, out),
-        Intent::RetryFailed => retry_failed(model),
-        Intent::GiveUp => give_up(model),
+        Intent::Acknowledge => selected::acknowledge(model, out),
+        Intent::AcknowledgeAll => selected::acknowledge_all(model),
+        Intent::Retry => selected::retry(model, out),
+        Intent::RetryFailed => selected::retry_failed(model),
+        Intent::GiveUp => selected::give_up(model),
         Intent::Find => dialogs::find(model),
-        Intent::Mark => mark(model, None),
-        Intent::MarkAs(action) => mark(model, Some(action)),
+        Intent::Mark => selected::mark(model, None),
+        Intent::MarkAs(action) => selected::mark(model, Some(action)),
         Intent::Order => goes::order(model),
-        Intent::Note => note(model),
+        Intent::Note => selected::note(model),
         Intent::EarlierDay => goes::day(model, true),
         Intent::LaterDay => goes::day(model, false),
         Intent::Kind => goes::kind(model),
@@ -56,7 +55,7 @@ pub(super) fn run(model: &mut Model, out: &mut Vec<Effect>, intent: Intent) {
             say::done(model, "notice.hushed", &[]);
         }
         Intent::Zoom => model.is_zoomed = !model.is_zoomed,
-        Intent::Shelve => shelve(model),
+        Intent::Shelve => selected::shelve(model),
         Intent::Plain => model.is_plain = !model.is_plain,
         Intent::Copy => copy::copy(model, out),
         Intent::Unmask => unmask(model, out),
@@ -149,7 +148,7 @@ pub(super) fn alarm_words(model: &Model, id: AlarmId) -> String {
 }
 
 /// Says that nothing can be done while no engine is connected; returns whether that is so.
-fn is_detached(model: &mut Model) -> bool {
+pub(super) fn is_detached(model: &mut Model) -> bool {
     let is_detached = model.detached.is_some();
     if is_detached {
         say::fault(model, "notice.detached", &[]);
@@ -179,160 +178,6 @@ fn has_moved(model: &Model, intent: Intent) -> bool {
     let has_list = cursor::LISTS.contains(&model.pane);
     let pane = if has_list { model.pane } else { Pane::People };
     cursor::has_moved(model, pane)
-}
-
-fn alarm_meant(model: &Model) -> Option<AlarmId> {
-    let shown = model.alarm_line.map(|(id, _)| id);
-    model.selected_alarm().or(shown)
-}
-
-fn acknowledge(model: &mut Model, out: &mut Vec<Effect>) {
-    let Some(id) = alarm_meant(model).filter(|id| model.alarm(*id).is_some()) else {
-        say::done(model, "notice.no_alarm", &[]);
-        return;
-    };
-    if model
-        .alarm(id)
-        .is_some_and(|alarm| alarm.state == AlarmState::Seen)
-    {
-        say::done(model, "notice.seen_already", &[]);
-        return;
-    }
-    let about = alarm_words(model, id);
-    act(model, out, Command::Acknowledge(id), about);
-}
-
-fn acknowledge_all(model: &mut Model) {
-    let unseen = |state| matches!(state, AlarmState::New | AlarmState::Ended);
-    let alarms = model.facts.alarms.iter();
-    match alarms.filter(|alarm| unseen(alarm.state)).count() {
-        0 => say::done(model, "notice.no_alarm", &[]),
-        count if !is_detached(model) => dialogs::question(model, Question::AcknowledgeAll(count)),
-        _ => {}
-    }
-}
-
-fn shelve(model: &mut Model) {
-    match alarm_meant(model).filter(|id| model.alarm(*id).is_some()) {
-        Some(id) if !is_detached(model) => dialogs::open(model, Dialog::Shelve(id)),
-        Some(_) => {}
-        None => say::done(model, "notice.no_alarm", &[]),
-    }
-}
-
-fn retry(model: &mut Model, out: &mut Vec<Effect>) {
-    let entry = model.selected_entry();
-    let seq = if let Some(id) = entry {
-        model.facts.outbox.get(&id).map(|entry| entry.seq)
-    } else if let Some(seq) = model.selected_line() {
-        let line = model.line_of(seq).filter(|line| can_retry(line));
-        line.map(|line| line.seq)
-    } else if matches!(model.pane, Pane::Alarms | Pane::Links | Pane::Help) {
-        None
-    } else {
-        model
-            .subject()
-            .and_then(|employee| latest_to_retry(model, employee))
-    };
-    let Some(seq) = seq else {
-        say::fault(model, "notice.nothing_to_retry", &[]);
-        return;
-    };
-    let about = model.line_of(seq).and_then(line_employee);
-    let about = about.map_or_else(String::new, |employee| model.short_name(employee));
-    act(model, out, Command::Retry(seq), about);
-}
-
-/// Whether a line has an answer that can be sent again, or could not be read.
-fn can_retry(line: &LogLine) -> bool {
-    match &line.what {
-        LogWhat::Feed(feed) => {
-            feed.receipt.is_some() || matches!(feed.outcome, FeedOutcome::Unreadable(_))
-        }
-        LogWhat::LinkUp { .. }
-        | LogWhat::LinkDown { .. }
-        | LogWhat::EngineStarted { .. }
-        | LogWhat::EngineStopped
-        | LogWhat::Desk { .. }
-        | LogWhat::Note { .. }
-        | LogWhat::OverBound(_) => false,
-    }
-}
-
-fn latest_to_retry(model: &Model, employee: EmployeeId) -> Option<Seq> {
-    let is_theirs = |line: &&LogLine| line_employee(line) == Some(employee) && can_retry(line);
-    let page = model
-        .person
-        .as_ref()
-        .filter(|person| person.employee == employee);
-    let history = page.map_or(&[][..], |person| &person.history);
-    let fresh = model.facts.log.values().rev();
-    fresh.chain(history).find(is_theirs).map(|line| line.seq)
-}
-
-fn retry_failed(model: &mut Model) {
-    match usize::try_from(model.facts.totals.outbox_failed).unwrap_or(usize::MAX) {
-        0 => say::done(model, "notice.nothing_failed", &[]),
-        count if !is_detached(model) => dialogs::question(model, Question::RetryFailed(count)),
-        _ => {}
-    }
-}
-
-fn give_up(model: &mut Model) {
-    let of_line = |seq: Seq| {
-        let entries = model.facts.outbox.values();
-        let mut of_line = entries.filter(|entry| entry.seq == seq);
-        of_line.next_back().map(|entry| entry.id)
-    };
-    let id: Option<OutboxId> = model
-        .selected_entry()
-        .or_else(|| model.selected_line().and_then(of_line));
-    let entry = id.and_then(|id| model.facts.outbox.get(&id));
-    match entry
-        .filter(|entry| !entry.is_settled())
-        .map(|entry| entry.id)
-    {
-        Some(id) if !is_detached(model) => dialogs::question(model, Question::GiveUp(id)),
-        Some(_) => {}
-        None => say::fault(model, "notice.nothing_to_give_up", &[]),
-    }
-}
-
-fn mark(model: &mut Model, action: Option<Action>) {
-    let Some(employee) = model.subject() else {
-        say::fault(model, "notice.select_person", &[]);
-        return;
-    };
-    if !is_detached(model) {
-        dialogs::open(
-            model,
-            Dialog::Reason {
-                employee,
-                action,
-                input: Input::default(),
-            },
-        );
-    }
-}
-
-fn note(model: &mut Model) {
-    let about = model.selected_line();
-    let employee = match about {
-        Some(seq) => model.line_of(seq).and_then(line_employee),
-        None => model.subject(),
-    };
-    if employee.is_none() && about.is_none() {
-        say::fault(model, "notice.select_for_note", &[]);
-    } else if !is_detached(model) {
-        dialogs::open(
-            model,
-            Dialog::Note {
-                employee,
-                about,
-                input: Input::default(),
-            },
-        );
-    }
 }
 
 fn pause(model: &mut Model) {

@@ -2,10 +2,10 @@
 
 use tui_input::Input;
 
-use super::input::{SEARCH, TEXT, edit, paste as paste_into};
-use super::{acts, cursor, goes, palette, say};
+use super::input::{SEARCH, TEXT, paste as paste_into};
+use super::{acts, goes, palette, say, typed};
 use crate::api::Command;
-use crate::domain::{Action, AlarmId, EmployeeId, Millis, Seq};
+use crate::domain::{AlarmId, Millis};
 use crate::ui::keys::{Intent, means};
 use crate::ui::model::{Dialog, Model, Question, Screen};
 use crate::ui::{Effect, Key};
@@ -64,7 +64,7 @@ pub(super) fn paste(model: &mut Model, text: &str) {
         | Dialog::Note { input, .. } => paste_into(input, text, TEXT),
         Dialog::Find(input) => {
             paste_into(input, text, SEARCH);
-            look_for(model, input.value().to_owned());
+            typed::look_for(model, input.value().to_owned());
         }
         Dialog::Commands {
             input,
@@ -94,26 +94,27 @@ pub(super) fn press(
             employee,
             action,
             input,
-        } => reason(model, out, employee, action, input, key),
+        } => typed::reason(model, out, employee, action, input, key),
         Dialog::Note {
             employee,
             about,
             input,
-        } => note(model, out, employee, about, input, key),
+        } => typed::note(model, out, employee, about, input, key),
         Dialog::Shelve(alarm) => shelve(model, out, alarm, key),
-        Dialog::Find(input) => type_to_find(model, out, input, key),
+        Dialog::Find(input) => typed::type_to_find(model, out, input, key),
         Dialog::Commands {
             input,
             matches,
             selected,
-        } => type_name(model, out, input, matches, selected, key),
+        } => typed::type_name(model, out, input, matches, selected, key),
     };
     if let Some(dialog) = stays {
         model.dialog = Some((dialog, since));
     }
 }
 
-fn is(key: Key, letter: char) -> bool {
+/// Whether a key is a letter, by itself or by its place.
+pub(super) fn is(key: Key, letter: char) -> bool {
     means(key).any(|key| key == Key::Char(letter))
 }
 
@@ -141,102 +142,6 @@ fn answer(
     None
 }
 
-fn reason(
-    model: &mut Model,
-    out: &mut Vec<Effect>,
-    employee: EmployeeId,
-    action: Option<Action>,
-    mut input: Input,
-    key: Key,
-) -> Option<Dialog> {
-    if key == Key::Esc {
-        return None;
-    }
-    let Some(said) = action else {
-        let said = [('i', Action::In), ('o', Action::Out)];
-        let said = said.into_iter().find(|(letter, _)| is(key, *letter));
-        let action = said.map(|(_, action)| action);
-        return Some(Dialog::Reason {
-            employee,
-            action,
-            input,
-        });
-    };
-    if key != Key::Enter {
-        edit(&mut input, key, TEXT);
-        return Some(Dialog::Reason {
-            employee,
-            action,
-            input,
-        });
-    }
-    let reason = input.value().trim().to_owned();
-    if reason.is_empty() {
-        say::fault(model, "notice.reason", &[]);
-        return Some(Dialog::Reason {
-            employee,
-            action,
-            input,
-        });
-    }
-    let about = model.short_name(employee);
-    let command = Command::Mark {
-        employee,
-        action: said,
-        at: None,
-        reason,
-    };
-    // What was typed is not lost where it cannot be asked for now.
-    let is_asked = acts::act(model, out, command, about);
-    (!is_asked).then_some(Dialog::Reason {
-        employee,
-        action,
-        input,
-    })
-}
-
-fn note(
-    model: &mut Model,
-    out: &mut Vec<Effect>,
-    employee: Option<EmployeeId>,
-    about: Option<Seq>,
-    mut input: Input,
-    key: Key,
-) -> Option<Dialog> {
-    if key == Key::Esc {
-        return None;
-    }
-    if key != Key::Enter {
-        edit(&mut input, key, TEXT);
-        return Some(Dialog::Note {
-            employee,
-            about,
-            input,
-        });
-    }
-    let text = input.value().trim().to_owned();
-    if text.is_empty() {
-        say::fault(model, "notice.note_empty", &[]);
-        return Some(Dialog::Note {
-            employee,
-            about,
-            input,
-        });
-    }
-    let name = employee.map_or_else(String::new, |employee| model.short_name(employee));
-    let command = Command::Note {
-        employee,
-        about,
-        text,
-    };
-    let is_asked = acts::act(model, out, command, name);
-    (!is_asked).then_some(Dialog::Note {
-        employee,
-        about,
-        input,
-    })
-}
-
 fn shelve(model: &mut Model, out: &mut Vec<Effect>, alarm: AlarmId, key: Key) -> Option<Dialog> {
     if key == Key::Esc {
         return None;
@@ -253,92 +158,4 @@ fn shelve(model: &mut Model, out: &mut Vec<Effect>, alarm: AlarmId, key: Key) ->
     let about = acts::alarm_words(model, alarm);
     acts::act(model, out, Command::Shelve(alarm, until), about);
     None
-}
-
-fn look_for(model: &mut Model, text: String) {
-    if model.screen == Screen::Help {
-        model.help_find = text;
-        model.dirty.help = true;
-    } else {
-        model.find = text;
-        model.dirty.people = true;
-        model.dirty.log = true;
-        model.dirty.outbox = true;
-    }
-    model.dirty.by_key = true;
-}
-
-/// Shows all again, where something was looked for; returns whether it was.
-pub(super) fn stop_finding(model: &mut Model) -> bool {
-    let text = if model.screen == Screen::Help {
-        &model.help_find
-    } else {
-        &model.find
-    };
-    let was = !text.is_empty();
-    if was {
-        look_for(model, String::new());
-    }
-    was
-}
-
-fn type_to_find(
-    model: &mut Model,
-    out: &mut Vec<Effect>,
-    mut input: Input,
-    key: Key,
-) -> Option<Dialog> {
-    if key == Key::Esc {
-        stop_finding(model);
-        return None;
-    }
-    if key == Key::Enter {
-        return None;
-    }
-    if matches!(key, Key::Up | Key::Down | Key::PageUp | Key::PageDown) {
-        if let Some(intent) = model
-            .keys
-            .intent(key)
-            .filter(|intent| acts::is_move(*intent))
-        {
-            acts::run(model, out, intent);
-        }
-    } else if edit(&mut input, key, SEARCH) {
-        look_for(model, input.value().to_owned());
-        cursor::reset(model, model.pane);
-    }
-    Some(Dialog::Find(input))
-}
-
-fn type_name(
-    model: &mut Model,
-    out: &mut Vec<Effect>,
-    mut input: Input,
-    mut matches: Vec<Intent>,
-    mut selected: usize,
-    key: Key,
-) -> Option<Dialog> {
-    if key == Key::Esc {
-        return None;
-    }
-    if key == Key::Enter {
-        match matches.get(selected) {
-            Some(intent) => acts::run(model, out, *intent),
-            None => say::fault(model, "notice.no_act", &[("name", input.value())]),
-        }
-        return None;
-    }
-    if key == Key::Up {
-        selected = selected.saturating_sub(1);
-    } else if key == Key::Down {
-        selected = (selected + 1).min(matches.len().saturating_sub(1));
-    } else if edit(&mut input, key, SEARCH) {
-        matches = palette::find(model, input.value());
-        selected = 0;
-    }
-    Some(Dialog::Commands {
-        input,
-        matches,
-        selected,
-    })
 }

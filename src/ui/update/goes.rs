@@ -1,6 +1,6 @@
 //! Where the eye goes: screens, panes, rows, days.
 
-use super::{cursor, dialogs, say};
+use super::{cursor, say, typed};
 use crate::api::{LogFilter, LogKind};
 use crate::ui::layout::Layout;
 use crate::ui::model::{Model, Order, Pane, Screen};
@@ -62,7 +62,7 @@ pub(super) fn back(model: &mut Model) {
         model.is_plain = false;
     } else if model.is_zoomed {
         model.is_zoomed = false;
-    } else if model.line.is_some() || is_person_open(model) || !dialogs::stop_finding(model) {
+    } else if model.line.is_some() || is_person_open(model) || !typed::stop_finding(model) {
         pop(model);
     }
 }

@@ -15,6 +15,8 @@ mod palette;
 mod prepare;
 mod replies;
 mod say;
+mod selected;
+mod typed;
 
 pub use prepare::prepare;
 
