@@ -18,6 +18,14 @@ pub(super) fn question(model: &mut Model, question: Question) {
     open(model, Dialog::Ask(question));
 }
 
+/// Asks whether the reception is to be started, and returns whether that was asked: what a demo had is gone with it.
+pub(super) fn ask_to_start(model: &mut Model) -> bool {
+    if !model.site.is_demo {
+        question(model, Question::Start);
+    }
+    !model.site.is_demo
+}
+
 /// Opens a dialog.
 pub(super) fn open(model: &mut Model, dialog: Dialog) {
     model.dialog = Some((dialog, model.now));
@@ -155,7 +163,7 @@ fn shelve(model: &mut Model, out: &mut Vec<Effect>, alarm: AlarmId, key: Key) ->
     let Some((_, until)) = chosen else {
         return Some(Dialog::Shelve(alarm));
     };
-    let about = acts::alarm_words(model, alarm);
+    let about = model.alarm_title(alarm);
     acts::act(model, out, Command::Shelve(alarm, until), about);
     None
 }

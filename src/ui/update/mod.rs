@@ -25,8 +25,10 @@ use super::{Detached, Effect, Key, Message, Model};
 use crate::api::{Event, Snapshot};
 use crate::domain::{Millis, Seq};
 
-/// How long a notice stands.
-const NOTICE_MS: i64 = 60 * Millis::SECOND;
+/// How long it stands what was done.
+const DONE_MS: i64 = 30 * Millis::SECOND;
+/// How long it stands what could not be done or broke.
+const FAULT_MS: i64 = 60 * Millis::SECOND;
 
 /// Takes a message in at `now`, and says what is to be done outside.
 pub fn update(model: &mut Model, now: Millis, message: Message) -> Vec<Effect> {
@@ -81,10 +83,10 @@ fn tick(model: &mut Model, out: &mut Vec<Effect>) {
     let is_over = |until: &Millis| now >= *until;
     model.unmasked_until = model.unmasked_until.filter(|until| !is_over(until));
     model.hushed_until = model.hushed_until.filter(|until| !is_over(until));
-    let stands = |at: Millis| now.ms_since(at) < NOTICE_MS;
-    if model.notice.as_ref().is_some_and(|said| !stands(said.at)) {
-        model.notice = None;
-    }
+    model.notice.take_if(|said| {
+        let stands_ms = if said.is_fault { FAULT_MS } else { DONE_MS };
+        now.ms_since(said.at) >= stands_ms
+    });
     missing::ask(model, out);
     bell::announce(model, out);
 }
@@ -134,7 +136,7 @@ fn detached(model: &mut Model, out: &mut Vec<Effect>, why: Detached) {
     model.detached = Some((why, since.unwrap_or(model.now)));
     let is_news = before.is_none_or(|(was, _)| was != why);
     if why == Detached::NotRunning && is_news && model.dialog.is_none() {
-        dialogs::question(model, Question::Start);
+        dialogs::ask_to_start(model);
     }
     bell::announce(model, out);
 }

@@ -193,6 +193,10 @@ impl Pen<'_> {
         let span = self.span(ms);
         let is_first = self.model.facts.started_at.is_none();
         match why {
+            Detached::NotRunning if self.model.site.is_demo => {
+                let leave = self.model.key_or_name(Intent::Leave);
+                self.say("detached.demo_over", &[("leave", &leave)])
+            }
             Detached::NotRunning => self.say("detached.not_running", &[]),
             Detached::Starting => self.say("detached.starting", &[]),
             Detached::StartFailed(Some(code)) => {

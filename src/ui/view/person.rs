@@ -19,7 +19,7 @@ impl<'a> Pen<'a> {
         let mut y = self.person_head(inner, fact);
         if let Some(alarm) = self.alarm_about(fact.employee) {
             let name = alarm.name.as_deref();
-            let act = self.words().alarm_act(&alarm.kind, name);
+            let act = self.model.act_here(&alarm.kind, name);
             y = self.paragraph(inner, y, &act, Role::Bad);
         }
         let (note, role) = self.person_note(fact);

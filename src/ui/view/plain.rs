@@ -78,7 +78,7 @@ pub fn log_line(model: &Model, line: &LogLine) -> String {
 pub fn alarm_line(model: &Model, alarm: &AlarmFact) -> String {
     let name = alarm.name.as_deref();
     let text = model.words.alarm_text(&alarm.kind, name, alarm.count);
-    let act = model.words.alarm_act(&alarm.kind, name);
+    let act = model.act_here(&alarm.kind, name);
     let facts = [("text", &*text), ("act", &act)];
     model.words.say("plain.alarm", &facts)
 }

@@ -56,14 +56,7 @@ impl<'a> Pen<'a> {
 
     /// What an alarm is called.
     pub fn alarm_name(&self, kind: &AlarmKind) -> String {
-        match kind {
-            AlarmKind::LinkDown { .. } => self.say("alarm_name.link_down", &[]),
-            AlarmKind::Store => self.say("alarm_name.store", &[]),
-            AlarmKind::OutboxFailed { .. } => self.say("alarm_name.outbox_failed", &[]),
-            AlarmKind::TwoPlaces { .. } => self.say("alarm_name.two_places", &[]),
-            AlarmKind::Key { .. } => self.say("alarm_name.key", &[]),
-            AlarmKind::UnknownSenders => self.say("alarm_name.unknown_senders", &[]),
-        }
+        self.model.alarm_name(kind)
     }
 
     /// Whom or what an alarm is about, in a word: a name, a gateway, a number.
@@ -73,10 +66,12 @@ impl<'a> Pen<'a> {
             AlarmKind::TwoPlaces { employee, .. } | AlarmKind::Key { employee } => {
                 self.person_name(*employee, alarm.name.as_deref())
             }
-            AlarmKind::OutboxFailed { .. } | AlarmKind::UnknownSenders => {
+            AlarmKind::OutboxFailed { .. } | AlarmKind::UnknownSenders if alarm.count > 1 => {
                 format!("{}{}", self.signs.times, alarm.count)
             }
-            AlarmKind::Store => String::new(),
+            AlarmKind::OutboxFailed { .. } | AlarmKind::UnknownSenders | AlarmKind::Store => {
+                String::new()
+            }
         }
     }
 

@@ -378,3 +378,30 @@ fn where_nobody_runs_it_asks_to_start() {
     assert_eq!(desk.notice(), "Reception is running.");
     assert!(desk.model.detached.is_none());
 }
+
+#[test]
+fn nobody_is_asked_to_start_what_a_demo_had() {
+    let mut desk = Desk::new();
+    desk.model.site.is_demo = true;
+    desk.tell(Message::Detached(Detached::NotRunning));
+    assert!(desk.model.dialog.is_none());
+    desk.key(Key::Enter);
+    assert!(desk.model.dialog.is_none());
+    desk.press(":start");
+    desk.key(Key::Enter);
+    assert!(desk.model.dialog.is_none());
+    assert!(desk.is_fault());
+    assert!(!desk.out.contains(&Effect::Start));
+}
+
+#[test]
+fn esc_goes_from_a_person_to_the_table_it_was_opened_in() {
+    let mut desk = Desk::open();
+    desk.press("2j");
+    desk.key(Key::Enter);
+    assert!(desk.model.person.as_ref().is_some_and(|page| page.is_open));
+    desk.key(Key::Esc);
+    assert_eq!(desk.model.screen, Screen::People);
+    assert!(desk.model.person.as_ref().is_none_or(|page| !page.is_open));
+    assert_eq!(desk.model.pane, Pane::People);
+}

@@ -130,8 +130,43 @@ fn reply_times_and_breaks_go_on() {
         "{}",
         desk.notice()
     );
-    desk.hear(Event::Link(link(LinkState::Bound)));
+    let mut back = link(LinkState::Bound);
+    back.drops = 1;
+    desk.hear(Event::Link(back));
     assert_eq!(desk.notice(), "Gateway reception is connected again.");
+}
+
+#[test]
+fn a_link_that_comes_for_the_first_time_does_not_come_again() {
+    let mut desk = Desk::open();
+    desk.model.facts.links = vec![link(LinkState::Connecting)];
+    desk.hear(Event::Link(link(LinkState::Bound)));
+    assert_eq!(desk.notice(), "Gateway reception is connected.");
+    desk.wait(29_999);
+    assert!(!desk.notice().is_empty());
+    desk.wait(1);
+    assert_eq!(desk.notice(), "");
+}
+
+#[test]
+fn alarms_say_what_to_do_by_the_keys_of_this_console() {
+    let mut desk = Desk::open();
+    let key = AlarmKind::Key {
+        employee: EmployeeId(2),
+    };
+    let failed = AlarmKind::OutboxFailed { last: OutboxId(1) };
+    for (kind, said) in [
+        (&failed, "4 shows why; there R sends"),
+        (&key, "m marks them by hand"),
+        (&AlarmKind::UnknownSenders, "3 has them"),
+    ] {
+        let act = desk.model.act_here(kind, Some("Ayşe"));
+        assert!(act.contains(said), "{act}");
+    }
+    let unbound: Vec<(&str, Vec<&str>)> = vec![("retry failed", Vec::new())];
+    desk.model.keys = crate::ui::keys::Keys::with(&unbound).unwrap();
+    let act = desk.model.act_here(&failed, None);
+    assert!(act.contains("there :retry failed sends"), "{act}");
 }
 
 #[test]
