@@ -137,6 +137,12 @@ impl Terminal {
         came.expect("the program writes");
     }
 
+    /// Waits until the screen shows `text`, at most for `timeout`.
+    pub(crate) fn shows_within(&self, text: &str, timeout: Duration) {
+        let came = self.waits(timeout, |screen| screen.contains(text));
+        assert!(came, "'{text}' is waited for on:\n{}", self.text());
+    }
+
     fn until(&self, what: &str, is_there: impl Fn(&str) -> bool) {
         let came = self.waits(Duration::from_secs(20), is_there);
         assert!(came, "{what} is waited for on:\n{}", self.text());
