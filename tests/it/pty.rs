@@ -121,7 +121,7 @@ impl Terminal {
 
     /// Waits until the screen shows `text`.
     pub(crate) fn shows(&self, text: &str) {
-        self.until(&format!("'{text}'"), |screen| screen.contains(text));
+        self.shows_within(text, Duration::from_secs(20));
     }
 
     /// Waits until the screen does not show `text` any more.
