@@ -91,6 +91,10 @@ pub fn console(
 
 /// What comes in through the one channel.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all that is heard are messages"
+)]
 enum Heard {
     /// A line was typed.
     Line(String),

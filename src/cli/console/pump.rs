@@ -174,18 +174,19 @@ impl Line {
 }
 
 async fn snapshot(client: &mut Client) -> Result<Box<Snapshot>, PortError> {
-    match client.ask(Ask::Query(Query::Snapshot)).await? {
-        Reply::Snapshot(snapshot) => Ok(snapshot),
+    let Reply::Snapshot(snapshot) = client.ask(Ask::Query(Query::Snapshot)).await? else {
         // An engine whose store fails says no, and ends.
-        _ => Err(PortError::Closed),
-    }
+        return Err(PortError::Closed);
+    };
+    Ok(snapshot)
 }
 
 fn lost(error: &PortError) -> Detached {
-    match why(error) {
-        Detached::NotRunning => Detached::Lost,
-        why => why,
+    let why = why(error);
+    if why == Detached::NotRunning {
+        return Detached::Lost;
     }
+    why
 }
 
 fn why(error: &PortError) -> Detached {

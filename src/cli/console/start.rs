@@ -1,7 +1,7 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use super::super::place::Place;
 
@@ -40,10 +40,9 @@ impl Starting {
         Ok(Self { child })
     }
 
-    /// With which code it ended, where it did: `Some(None)` by a signal.
-    pub fn ended(&mut self) -> Option<Option<i32>> {
-        let ended = self.child.try_wait().ok().flatten();
-        ended.map(|status| status.code())
+    /// How it ended, where it did.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
     }
 }
 

@@ -90,9 +90,9 @@ impl<'a> Window<'a> {
 
     /// A second has passed.
     pub fn tick(&mut self) {
-        if let Some(code) = self.starting.as_mut().and_then(Starting::ended) {
+        if let Some(ended) = self.starting.as_mut().and_then(Starting::ended) {
             self.starting = None;
-            self.take(Message::Detached(Detached::StartFailed(code)));
+            self.take(Message::Detached(Detached::StartFailed(ended.code())));
         }
         self.ticks = self.ticks.wrapping_add(1);
         if self.ticks.is_multiple_of(DISK_EVERY_S) {
