@@ -36,13 +36,9 @@ pub(super) fn find(model: &mut Model) {
     if matches!(model.screen, Screen::Link | Screen::Alarms) {
         goes::show(model, Screen::People);
     }
-    let text = if model.screen == Screen::Help {
-        &model.help_find
-    } else {
-        &model.find
-    };
-    let input = Input::new(text.clone());
-    open(model, Dialog::Find(input));
+    // Who looks for the next person does not think of the last one.
+    typed::look_for(model, String::new());
+    open(model, Dialog::Find(Input::default()));
 }
 
 /// Opens the acts by name.

@@ -197,7 +197,8 @@ impl Pen<'_> {
                 let leave = self.model.key_or_name(Intent::Leave);
                 self.say("detached.demo_over", &[("leave", &leave)])
             }
-            Detached::NotRunning => self.say("detached.not_running", &[]),
+            Detached::NotRunning if is_first => self.say("detached.not_running", &[]),
+            Detached::NotRunning => self.say("detached.gone", &[]),
             Detached::Starting => self.say("detached.starting", &[]),
             Detached::StartFailed(Some(code)) => {
                 self.say("detached.start_failed_with", &[("code", &code.to_string())])

@@ -148,7 +148,7 @@ impl<'a> Pen<'a> {
         let name = fact.map(|fact| fact.name.as_str()).or(written);
         let short = fact.map_or("", |fact| fact.short.as_str());
         match name {
-            Some(name) if short.is_empty() || !is_right_to_left(name) => name.to_owned(),
+            Some(name) if short.is_empty() || !text::is_right_to_left(name) => name.to_owned(),
             Some(_) => short.to_owned(),
             None => self.say("shown.nobody", &[("id", &employee.to_string())]),
         }
@@ -183,13 +183,4 @@ impl<'a> Pen<'a> {
         }
         text::phone_short(number, self.model.is_unmasked(), self.signs)
     }
-}
-
-/// Whether a text has letters that are written from right to left.
-pub fn is_right_to_left(text: &str) -> bool {
-    text.chars().any(|c| {
-        matches!(c,
-            '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
-            | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
-    })
 }

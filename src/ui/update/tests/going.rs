@@ -405,3 +405,15 @@ fn esc_goes_from_a_person_to_the_table_it_was_opened_in() {
     assert!(desk.model.person.as_ref().is_none_or(|page| !page.is_open));
     assert_eq!(desk.model.pane, Pane::People);
 }
+
+#[test]
+fn who_looks_for_the_next_one_begins_anew() {
+    let mut desk = Desk::open();
+    desk.press("/yil");
+    desk.key(Key::Enter);
+    assert_eq!(desk.model.find, "yil");
+    desk.press("/");
+    assert_eq!(desk.model.find, "");
+    desk.press("bur");
+    assert_eq!(desk.model.find, "bur");
+}
