@@ -2,6 +2,7 @@
 
 mod acts;
 mod bell;
+mod clock;
 mod copy;
 mod cursor;
 mod dialogs;
@@ -33,7 +34,7 @@ const FAULT_MS: i64 = 60 * Millis::SECOND;
 /// Takes a message in at `now`, and says what is to be done outside.
 pub fn update(model: &mut Model, now: Millis, message: Message) -> Vec<Effect> {
     let mut out = Vec::new();
-    model.now = now;
+    clock::turn(model, now);
     match message {
         Message::Key(key) => {
             press(model, &mut out, key);
@@ -49,6 +50,12 @@ pub fn update(model: &mut Model, now: Millis, message: Message) -> Vec<Effect> {
         Message::Event(revision, event) => happened(model, &mut out, revision, event),
         Message::Reply(token, reply) => replies::take(model, &mut out, token, reply),
         Message::Detached(why) => detached(model, &mut out, why),
+        Message::StartFailed(code, said) => {
+            detached(model, &mut out, Detached::StartFailed(code));
+            if !said.is_empty() {
+                say::put(model, said, true);
+            }
+        }
         Message::DiskFree(percent) => model.disk_free = Some(percent),
     }
     out
@@ -67,10 +74,13 @@ fn press(model: &mut Model, out: &mut Vec<Effect>, key: Key) {
 }
 
 fn happened(model: &mut Model, out: &mut Vec<Effect>, revision: u64, event: Event) {
-    if revision <= model.facts.revision {
-        return;
+    // A loss has the revision of what came before it, so it is news whatever its revision says.
+    if event != Event::Lost {
+        if revision <= model.facts.revision {
+            return;
+        }
+        model.facts.revision = revision;
     }
-    model.facts.revision = revision;
     let is_alarm = matches!(event, Event::Alarm(_) | Event::AlarmGone(_));
     events::apply(model, out, event);
     if is_alarm {
@@ -135,7 +145,11 @@ fn detached(model: &mut Model, out: &mut Vec<Effect>, why: Detached) {
         .map(|(_, since)| since);
     model.detached = Some((why, since.unwrap_or(model.now)));
     let is_news = before.is_none_or(|(was, _)| was != why);
-    if why == Detached::NotRunning && is_news && model.dialog.is_none() {
+    let can_start = matches!(why, Detached::NotRunning | Detached::StartFailed(_));
+    if can_start && model.site.is_demo {
+        // Its reception is of this process, and nothing could be started in its place.
+        out.push(Effect::Leave);
+    } else if can_start && is_news && model.dialog.is_none() {
         dialogs::ask_to_start(model);
     }
     bell::announce(model, out);

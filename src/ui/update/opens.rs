@@ -8,7 +8,7 @@ use crate::ui::{Detached, Effect};
 
 /// Opens what is selected.
 pub(super) fn open(model: &mut Model, out: &mut Vec<Effect>) {
-    if let Some((Detached::NotRunning, _)) = model.detached
+    if let Some((Detached::NotRunning | Detached::StartFailed(_), _)) = model.detached
         && dialogs::ask_to_start(model)
     {
         return;

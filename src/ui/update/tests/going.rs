@@ -417,3 +417,37 @@ fn who_looks_for_the_next_one_begins_anew() {
     desk.press("bur");
     assert_eq!(desk.model.find, "bur");
 }
+
+#[test]
+fn what_did_not_start_says_why_and_may_be_tried_again() {
+    let mut desk = Desk::new();
+    desk.tell(Message::Detached(Detached::NotRunning));
+    for _ in 0..2 {
+        desk.now = desk.now.plus_ms(300);
+        desk.press("y");
+        assert_eq!(desk.out.last(), Some(&Effect::Start));
+        let why = "The store is in use.".to_owned();
+        desk.tell(Message::StartFailed(Some(4), why));
+        assert_eq!(desk.notice(), "The store is in use.");
+        let asks = matches!(desk.model.dialog, Some((Dialog::Ask(Question::Start), _)));
+        assert!(asks, "{:?}", desk.model.dialog);
+    }
+    desk.now = desk.now.plus_ms(300);
+    desk.key(Key::Esc);
+    desk.key(Key::Enter);
+    assert!(matches!(
+        desk.model.dialog,
+        Some((Dialog::Ask(Question::Start), _))
+    ));
+}
+
+#[test]
+fn a_demo_whose_reception_is_gone_is_over() {
+    let mut desk = Desk::open();
+    desk.model.site.is_demo = true;
+    desk.tell(Message::Detached(Detached::Lost));
+    assert!(desk.out.is_empty(), "{:?}", desk.out);
+    desk.tell(Message::Detached(Detached::NotRunning));
+    assert_eq!(desk.out, [Effect::Leave]);
+    assert!(desk.model.dialog.is_none());
+}

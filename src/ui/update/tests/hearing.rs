@@ -209,3 +209,23 @@ fn ages_are_words() {
         "2026-11-19 09:14"
     );
 }
+
+#[test]
+fn a_clock_that_is_put_back_deafens_nobody() {
+    let mut desk = Desk::open();
+    desk.hear(Event::Alarm(alarm(1, link_down())));
+    desk.press("hA");
+    desk.model.unmasked_until = Some(desk.now.plus_ms(60_000));
+    assert!(desk.model.dialog.is_some());
+    desk.now = desk.now.plus_ms(-5 * Millis::HOUR);
+    desk.tell(Message::Tick);
+    desk.now = desk.now.plus_ms(300);
+    desk.key(Key::Esc);
+    assert!(desk.model.dialog.is_none());
+    desk.wait(60_000);
+    assert_eq!(desk.model.unmasked_until, None);
+    assert!(desk.model.hushed_until.is_some());
+    desk.wait(10 * Millis::MINUTE);
+    assert_eq!(desk.model.hushed_until, None);
+    assert!(desk.out.contains(&Effect::Bell));
+}
