@@ -65,10 +65,11 @@ fn press(model: &mut Model, out: &mut Vec<Effect>, key: Key) {
 }
 
 fn happened(model: &mut Model, out: &mut Vec<Effect>, revision: u64, event: Event) {
-    if revision <= model.facts.revision {
+    // What says that events are missing has the revision of the one before them.
+    if revision <= model.facts.revision && event != Event::Lost {
         return;
     }
-    model.facts.revision = revision;
+    model.facts.revision = model.facts.revision.max(revision);
     let is_alarm = matches!(event, Event::Alarm(_) | Event::AlarmGone(_));
     events::apply(model, out, event);
     if is_alarm {
@@ -85,6 +86,7 @@ fn tick(model: &mut Model, out: &mut Vec<Effect>) {
     if model.notice.as_ref().is_some_and(|said| !stands(said.at)) {
         model.notice = None;
     }
+    goes::keep_day(model);
     missing::ask(model, out);
     bell::announce(model, out);
 }
@@ -97,7 +99,8 @@ fn attached(model: &mut Model, out: &mut Vec<Effect>, snapshot: Snapshot) {
     model.wants.log = true;
     model.wants.person = true;
     model.wants.people = false;
-    model.wants.merged_up_to = Seq(0);
+    model.wants.log_up_to = Seq(0);
+    model.wants.history_up_to = Seq(0);
     model.wants.replies = model
         .facts
         .links
