@@ -152,7 +152,7 @@ pub struct PersonPage {
     pub detail: Option<PersonDetail>,
     /// History, the newest first.
     pub history: Vec<LogLine>,
-    /// Before which row the next page begins; `None` where all is here.
+    /// Before which row the next page begins: the highest number where none was asked for, `None` where all is here.
     pub next: Option<Seq>,
     /// Whether it fills the People screen.
     pub is_open: bool,

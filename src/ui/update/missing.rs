@@ -163,10 +163,10 @@ pub(super) fn turn_to(model: &mut Model, employee: crate::domain::EmployeeId) {
         employee,
         detail: None,
         history,
-        next: None,
+        next: Some(Seq(u64::MAX)),
         is_open: false,
     });
-    model.wants.merged_up_to = Seq(0);
+    model.wants.history_up_to = Seq(0);
     model.wants.person = true;
     model.dirty.log = true;
 }
@@ -210,7 +210,7 @@ fn log(model: &mut Model, out: &mut Vec<Effect>) {
         model.wants.log = false;
         model.log.lines.clear();
         model.log.next = None;
-        model.wants.merged_up_to = Seq(0);
+        model.wants.log_up_to = Seq(0);
         model.dirty.log = true;
         query(
             model,

@@ -74,13 +74,11 @@ fn press(model: &mut Model, out: &mut Vec<Effect>, key: Key) {
 }
 
 fn happened(model: &mut Model, out: &mut Vec<Effect>, revision: u64, event: Event) {
-    // A loss has the revision of what came before it, so it is news whatever its revision says.
-    if event != Event::Lost {
-        if revision <= model.facts.revision {
-            return;
-        }
-        model.facts.revision = revision;
+    // What says that events are missing has the revision of the one before them.
+    if revision <= model.facts.revision && event != Event::Lost {
+        return;
     }
+    model.facts.revision = model.facts.revision.max(revision);
     let is_alarm = matches!(event, Event::Alarm(_) | Event::AlarmGone(_));
     events::apply(model, out, event);
     if is_alarm {
@@ -97,6 +95,7 @@ fn tick(model: &mut Model, out: &mut Vec<Effect>) {
         let stands_ms = if said.is_fault { FAULT_MS } else { DONE_MS };
         now.ms_since(said.at) >= stands_ms
     });
+    goes::keep_day(model);
     missing::ask(model, out);
     bell::announce(model, out);
 }
@@ -109,7 +108,8 @@ fn attached(model: &mut Model, out: &mut Vec<Effect>, snapshot: Snapshot) {
     model.wants.log = true;
     model.wants.person = true;
     model.wants.people = false;
-    model.wants.merged_up_to = Seq(0);
+    model.wants.log_up_to = Seq(0);
+    model.wants.history_up_to = Seq(0);
     model.wants.replies = model
         .facts
         .links

@@ -52,13 +52,9 @@ pub(super) fn take(model: &mut Model, out: &mut Vec<Effect>, token: Token, reply
                 .as_mut()
                 .filter(|page| page.employee == employee);
             if let (Some(page), Reply::Log { lines, next }) = (page, reply) {
-                let is_older = lines.last().zip(page.history.last());
-                let is_older = is_older.is_none_or(|(new, old)| new.seq < old.seq);
                 log::merge(&mut page.history, lines);
                 // A first page that comes again does not begin the ones after it anew.
-                if is_older || next.is_none() {
-                    page.next = next;
-                }
+                page.next = page.next.zip(next).map(|(before, next)| before.min(next));
                 model.dirty.log = true;
             }
         }

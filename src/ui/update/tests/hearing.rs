@@ -40,7 +40,7 @@ fn what_is_held_is_bounded() {
             Message::Event(desk.revision, event),
         );
     }
-    prepare(&mut desk.model);
+    desk.press("4");
     assert_eq!(desk.model.facts.log.len(), 1_000);
     assert!(
         desk.model.facts.outbox.len() <= 2_050,
@@ -228,4 +228,26 @@ fn a_clock_that_is_put_back_deafens_nobody() {
     desk.wait(10 * Millis::MINUTE);
     assert_eq!(desk.model.hushed_until, None);
     assert!(desk.out.contains(&Effect::Bell));
+}
+
+#[test]
+fn a_loss_is_heard_though_it_has_the_revision_of_the_event_before() {
+    let mut desk = Desk::open();
+    desk.hear(Event::Totals(Totals::default()));
+    desk.tell(Message::Event(desk.revision, Event::Lost));
+    assert!(desk.out.contains(&Effect::Refresh));
+    assert_eq!(desk.model.facts.revision, desk.revision);
+}
+
+#[test]
+fn answers_are_put_in_order_where_they_are_shown() {
+    let mut desk = Desk::open();
+    desk.press("4");
+    let shown = desk.model.lists.outbox.clone();
+    assert_eq!(shown, [OutboxId(1), OutboxId(3), OutboxId(2)]);
+    desk.press("1");
+    desk.hear(Event::Outbox(entry(4, 9, OutboxState::Queued)));
+    assert_eq!(desk.model.lists.outbox, shown);
+    desk.press("4");
+    assert_eq!(desk.model.lists.outbox.len(), 4);
 }
