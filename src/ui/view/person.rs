@@ -18,8 +18,8 @@ impl<'a> Pen<'a> {
         };
         let mut y = self.person_head(inner, fact);
         if let Some(alarm) = self.alarm_about(fact.employee) {
-            let name = alarm.name.as_deref();
-            let act = self.model.act_here(&alarm.kind, name);
+            let name = self.alarm_person(alarm);
+            let act = self.model.act_here(&alarm.kind, name.as_deref());
             y = self.paragraph(inner, y, &act, Role::Bad);
         }
         let (note, role) = self.person_note(fact);
