@@ -41,6 +41,14 @@ impl<'a> Pen<'a> {
         self.person_name(fact.employee, Some(&fact.name))
     }
 
+    /// What stands above the history: whose it is where it stands alone.
+    pub fn history_title(&self) -> String {
+        if self.model.columns >= 80 && !self.model.is_zoomed {
+            return self.say("pane.history", &[]);
+        }
+        self.say("pane.history_of", &[("name", &self.person_title())])
+    }
+
     /// The person that the person pane shows: the one that is open, else the one that the selection is about.
     fn shown_person(&self) -> Option<&'a PersonFact> {
         let page = self.model.person.as_ref();
