@@ -109,8 +109,12 @@ pub struct AlarmRow {
 }
 
 impl AlarmRow {
-    /// Whether it is out of sight at `now`.
+    /// How long an alarm may be out of sight.
+    pub const SHELVED_MS: i64 = Millis::DAY;
+
+    /// Whether it is out of sight at `now`. What was shelved for longer than may be was shelved by a clock that was wrong.
     pub fn is_shelved(&self, now: Millis) -> bool {
-        self.shelved_until.is_some_and(|until| now < until)
+        self.shelved_until
+            .is_some_and(|until| now < until && until.ms_since(now) <= Self::SHELVED_MS)
     }
 }

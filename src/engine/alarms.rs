@@ -199,7 +199,7 @@ impl Alarms {
     /// Brings back, as new, what was out of sight until now.
     pub(super) fn bring_back(&mut self, now: Millis) {
         for row in self.rows.values_mut() {
-            if row.shelved_until.is_some_and(|until| until <= now) {
+            if row.shelved_until.is_some() && !row.is_shelved(now) {
                 row.shelved_until = None;
                 row.seen = None;
                 self.changed.insert(row.id, Some(row.clone()));
@@ -341,6 +341,17 @@ mod tests {
         alarms.bring_back(Millis(90));
         assert_eq!(alarms.unseen(Millis(90)), [id]);
         assert_eq!(alarms.comes_back_at(), None);
+    }
+
+    #[test]
+    fn what_a_wrong_clock_shelved_for_years_comes_back() {
+        let mut alarms = Alarms::default();
+        alarms.raise(Millis(1), link_down());
+        let id = alarms.rows()[0].id;
+        alarms.shelve(id, Millis(3_650 * Millis::DAY));
+        assert_eq!(alarms.unseen(Millis(2)), [id]);
+        alarms.bring_back(Millis(2));
+        assert_eq!(alarms.rows()[0].shelved_until, None);
     }
 
     #[test]

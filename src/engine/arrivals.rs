@@ -1,7 +1,5 @@
 //! What came in and when, counted from the ledger.
 
-use std::collections::BTreeSet;
-
 use super::core::Engine;
 use super::log::LOOKED;
 use super::presence::AHEAD_MS;
@@ -52,7 +50,6 @@ struct Counts {
     from: Millis,
     until: Millis,
     arrivals: Arrivals,
-    marks: BTreeSet<Seq>,
 }
 
 impl Counts {
@@ -69,7 +66,6 @@ impl Counts {
                 bins,
                 ..Arrivals::default()
             },
-            marks: BTreeSet::new(),
         }
     }
 
@@ -95,13 +91,10 @@ impl Counts {
             }
             Entry::Mark(mark) if !self.holds(mark.at) => {}
             Entry::Mark(mark) => match mark.reverses {
-                None => {
-                    self.marks.insert(row.seq);
-                    self.arrivals.recorded += 1;
-                }
-                // A mark and what takes it back lie 10 min apart at most: nearly always in the same rows.
-                Some(seq) if self.marks.remove(&seq) => self.arrivals.recorded -= 1,
-                Some(_) => {}
+                None => self.arrivals.recorded += 1,
+                // The mark stands in these rows or in those of a page before. Nearly always something else was recorded
+                // in these: they lie 10 min apart at most.
+                Some(_) => self.arrivals.recorded = self.arrivals.recorded.saturating_sub(1),
             },
             Entry::LinkUp { .. }
             | Entry::LinkDown { .. }

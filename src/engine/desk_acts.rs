@@ -7,15 +7,13 @@ use super::presence::AHEAD_MS;
 use super::{Now, facts};
 use crate::api::{Event, Refusal, Reply};
 use crate::domain::{
-    Action, AlarmId, DeskAct, EmployeeId, Entry, MarkRow, Millis, NoteRow, Operator, OutboxId,
-    Presence, PresenceSource, Seq,
+    Action, AlarmId, AlarmRow, DeskAct, EmployeeId, Entry, MarkRow, Millis, NoteRow, Operator,
+    OutboxId, Presence, PresenceSource, Seq,
 };
 use crate::store::{Archive, StoreError};
 
 /// The longest note, in characters.
 const NOTE: usize = 280;
-/// How long an alarm may be out of sight.
-const SHELVED_MS: i64 = Millis::DAY;
 
 impl Engine {
     pub(super) fn mark(
@@ -56,7 +54,7 @@ impl Engine {
             clock_off_min: 0,
         };
         if action == Action::In {
-            self.came(employee, at);
+            self.came(now, employee, at);
         }
         let below = self.place(now, employee, presence);
         self.publish_person(now, employee);
@@ -152,7 +150,7 @@ impl Engine {
         if !self.alarms.has(id) {
             return Err(Refusal::NoAlarm(id));
         }
-        if until <= now.wall || until.ms_since(now.wall) > SHELVED_MS {
+        if until <= now.wall || until.ms_since(now.wall) > AlarmRow::SHELVED_MS {
             return Err(Refusal::ShelveTime);
         }
         let done = self.alarms.shelve(id, until).ok_or(Refusal::NoAlarm(id))?;

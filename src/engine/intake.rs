@@ -155,7 +155,7 @@ impl Engine {
             (outcome, row.at, row.action, row.delayed)
         {
             if action == Action::In {
-                self.came(opened.employee, at);
+                self.came(now, opened.employee, at);
             }
             let presence = Presence {
                 action,

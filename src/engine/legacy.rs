@@ -67,7 +67,7 @@ impl Engine {
         row.answer = self.answer_legacy(now, &row, seq);
         if !row.delayed {
             if message.action == Action::In {
-                self.came(employee, arrival.received_at);
+                self.came(now, employee, arrival.received_at);
             }
             let presence = Presence {
                 action: message.action,

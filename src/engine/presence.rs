@@ -106,10 +106,12 @@ impl Engine {
     }
 
     /// Somebody came at `at`, by a record that counts, whether or not it says where they are now.
-    pub(super) fn came(&mut self, employee: EmployeeId, at: Millis) {
+    pub(super) fn came(&mut self, now: Now, employee: EmployeeId, at: Millis) {
         let day_start = self.day_start_of(at);
         let first_in = self.person(employee).first_in;
         let is_first = match first_in {
+            // The office's clock was wrong when it was recorded.
+            Some(first) if first.ms_since(now.wall) > AHEAD_MS => true,
             // The day of the latest arrival counts, not one before.
             Some(first) => {
                 at < first && day_start <= first && self.day_start_of(first) == day_start
@@ -171,8 +173,11 @@ impl Engine {
         self.count_day(now);
         let shown_from = shown_from.min(self.day.start);
         let shown = self.people.values().filter(|state| {
-            let presence = state.presence.as_ref();
-            presence.is_some_and(|presence| presence.at >= shown_from)
+            let at = state.presence.as_ref().map(|presence| presence.at);
+            [at, state.first_in]
+                .into_iter()
+                .flatten()
+                .any(|at| at >= shown_from)
         });
         let shown: Vec<_> = shown.map(|state| state.employee).collect();
         for employee in shown {

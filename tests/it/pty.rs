@@ -129,7 +129,7 @@ impl Terminal {
 
     /// Waits until the screen shows `text`.
     pub(crate) fn shows(&self, text: &str) {
-        self.until(&format!("'{text}'"), |screen| screen.contains(text));
+        self.shows_within(text, Duration::from_secs(20));
     }
 
     /// Waits until the screen does not show `text` any more.
@@ -143,6 +143,12 @@ impl Terminal {
             (screen.octets > octets).then_some(())
         });
         came.expect("the program writes");
+    }
+
+    /// Waits until the screen shows `text`, at most for `timeout`.
+    pub(crate) fn shows_within(&self, text: &str, timeout: Duration) {
+        let came = self.waits(timeout, |screen| screen.contains(text));
+        assert!(came, "'{text}' is waited for on:\n{}", self.text());
     }
 
     /// Waits until the screen is as wanted.

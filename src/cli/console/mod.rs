@@ -31,6 +31,8 @@ const DRAIN: usize = 4_096;
 const FRAME: Duration = Duration::from_millis(100);
 /// The least time between two frames for what the keyboard does.
 const KEY_FRAME: Duration = Duration::from_millis(25);
+/// How long the first frame waits for the engine.
+const FIRST_FRAME: Duration = Duration::from_millis(40);
 /// How long a terminal may take for what is on the way to it when the console ends.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
@@ -119,8 +121,9 @@ impl Console<'_> {
         let mut heard = Vec::with_capacity(DRAIN);
         let mut seconds = Seconds::start();
         let mut last_frame: Option<Instant> = None;
-        // When the next frame is due; `None` where nothing changed.
-        let mut due = Some(Instant::now());
+        // When the next frame is due; `None` where nothing changed. The first one waits a little for the engine, so that
+        // it shows the desk.
+        let mut due = Some(Instant::now() + FIRST_FRAME);
         while !self.window.is_over() {
             let pause = tokio::select! {
                 biased;
@@ -161,7 +164,7 @@ impl Console<'_> {
                             // Only a console of lines reads lines.
                             Heard::Line(_) => {}
                             Heard::Message(message) => {
-                                if matches!(message, Message::Key(_) | Message::Paste(_)) {
+                                if is_urgent(&message) {
                                     pause = KEY_FRAME;
                                 }
                                 self.window.take(message);
@@ -192,6 +195,14 @@ impl Console<'_> {
             }
         }
     }
+}
+
+/// Whether somebody waits for what a message changes.
+const fn is_urgent(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::Key(_) | Message::Paste(_) | Message::Reply(..) | Message::Attached(_)
+    )
 }
 
 /// Reads keys, and watches for the terminal to go, each on a thread of its own: both block.

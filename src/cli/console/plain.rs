@@ -330,11 +330,88 @@ impl Teller {
 
     fn alarm(&mut self, model: &Model) -> Option<String> {
         let alarm = model.shown_alarm()?;
-        let key = (alarm.id, alarm.count);
+        // A stranger makes the count of the least urgent ones rise as often as they like.
+        let count = if alarm.kind.priority() < 3 {
+            alarm.count
+        } else {
+            0
+        };
+        let key = (alarm.id, count);
         if self.alarm == Some(key) {
             return None;
         }
         self.alarm = Some(key);
         Some(alarm_line(model, alarm))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::civil::time;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::api::{AlarmFact, AlarmState, Snapshot, Totals};
+    use crate::domain::{AlarmKind, OutboxId};
+    use crate::ui::{Look, Site, update};
+    use crate::words::Language;
+
+    const NINE: Millis = Millis(1_795_166_072_000);
+
+    fn connected() -> Model {
+        let site = Site {
+            name: "Office".to_owned(),
+            time_zone: TimeZone::UTC,
+            day_starts: time(4, 0, 0, 0),
+            gateways: Vec::new(),
+            desk: "mina".to_owned(),
+            is_demo: false,
+        };
+        let words = Arc::new(Words::load(Language::English));
+        let mut model = Model::new(site, words, Look::default(), NINE, PAGE.0, PAGE.1);
+        let snapshot = Snapshot {
+            revision: 0,
+            version: "0.1.0".to_owned(),
+            started_at: NINE,
+            totals: Totals::default(),
+            people: Vec::new(),
+            alarms: Vec::new(),
+            links: Vec::new(),
+            outbox: Vec::new(),
+            log: Vec::new(),
+        };
+        update(&mut model, NINE, Message::Attached(Box::new(snapshot)));
+        model
+    }
+
+    fn alarms_said(kind: &AlarmKind, counts: [u32; 3]) -> usize {
+        let (mut model, mut teller) = (connected(), Teller::default());
+        let mut said = Vec::new();
+        for count in counts {
+            model.facts.alarms = vec![AlarmFact {
+                id: AlarmId(1),
+                kind: kind.clone(),
+                state: AlarmState::New,
+                since: NINE,
+                ended_at: None,
+                shelved_until: None,
+                count,
+                name: None,
+                employee: None,
+                seen_by: None,
+            }];
+            prepare(&mut model);
+            said.extend(teller.news(&model));
+        }
+        said.iter().filter(|line| line.starts_with("ALARM")).count()
+    }
+
+    #[test]
+    fn a_stranger_is_said_once_and_each_failed_answer() {
+        assert_eq!(alarms_said(&AlarmKind::UnknownSenders, [1, 2, 3]), 1);
+        let failed = AlarmKind::OutboxFailed { last: OutboxId(9) };
+        assert_eq!(alarms_said(&failed, [1, 1, 2]), 2);
     }
 }

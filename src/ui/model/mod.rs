@@ -1,5 +1,6 @@
 //! All that a console knows and shows. Rows are indices and identities, never widgets, so that `view` borrows it.
 
+mod alarms;
 mod asked;
 mod curve;
 mod dialog;
@@ -151,7 +152,7 @@ pub struct PersonPage {
     pub detail: Option<PersonDetail>,
     /// History, the newest first.
     pub history: Vec<LogLine>,
-    /// Before which row the next page begins; `None` where all is here.
+    /// Before which row the next page begins: the highest number where none was asked for, `None` where all is here.
     pub next: Option<Seq>,
     /// Whether it fills the People screen.
     pub is_open: bool,

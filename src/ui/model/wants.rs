@@ -18,8 +18,10 @@ pub struct Wants {
     pub person: bool,
     /// Whether the lines of the log screen are of another filter, or of none.
     pub log: bool,
-    /// Up to which row the lines of the log screen and of a person's history have what came in since.
-    pub merged_up_to: Seq,
+    /// Up to which row the lines of the log screen have what came in since.
+    pub log_up_to: Seq,
+    /// Up to which row a person's history has what came in since.
+    pub history_up_to: Seq,
     /// A line that is to be opened once it came.
     pub line: Option<Seq>,
     /// Whether this window was connected before.

@@ -1,5 +1,7 @@
 //! The bell and the title of the window.
 
+use std::collections::BTreeSet;
+
 use crate::api::{AlarmFact, AlarmState};
 use crate::domain::{AlarmId, Millis};
 use crate::ui::{Effect, Model};
@@ -17,9 +19,11 @@ pub(super) fn announce(model: &mut Model, out: &mut Vec<Effect>) {
     if model.detached.is_some() || model.hushed_until.is_some_and(|until| model.now < until) {
         return;
     }
-    let known = |id: &AlarmId| model.facts.alarms.iter().any(|alarm| alarm.id == *id);
-    let announced: Vec<AlarmId> = model.announced.iter().copied().filter(known).collect();
-    model.announced = announced.into_iter().collect();
+    // What was seen or shelved and is new again rings again; what only ended and came back does not.
+    let unseen = |alarm: &&AlarmFact| matches!(alarm.state, AlarmState::New | AlarmState::Ended);
+    let unseen = model.facts.alarms.iter().filter(unseen);
+    let unseen: BTreeSet<AlarmId> = unseen.map(|alarm| alarm.id).collect();
+    model.announced.retain(|id| unseen.contains(id));
     let calls =
         |alarm: &&AlarmFact| alarm.state == AlarmState::New && alarm.kind.priority() <= RINGS;
     let calling = model.facts.alarms.iter().filter(calls);

@@ -185,6 +185,17 @@ pub(super) fn day(model: &mut Model, earlier: bool) {
     }
 }
 
+/// Keeps the day that the log shows where a new one has begun: what was today is yesterday.
+pub(super) fn keep_day(model: &mut Model) {
+    let (Some(days), Some(from)) = (model.log.days_ago, model.log.filter.from) else {
+        return;
+    };
+    let starts = |days: &u16| model.site.day_before(model.now, *days).0 == from;
+    if !starts(&days) {
+        model.log.days_ago = (0..=DAYS).find(starts);
+    }
+}
+
 /// Takes the next kind of lines in the log.
 pub(super) fn kind(model: &mut Model) {
     if !is_log(model) {

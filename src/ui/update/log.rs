@@ -1,7 +1,7 @@
 //! Lines of the log: which belong to a filter, and how pages and news come together.
 
 use crate::api::{Arrivals, FeedLine, FeedOutcome, LogFilter, LogKind, LogLine, LogWhat};
-use crate::domain::{Action, Millis, Seq};
+use crate::domain::{Action, EmployeeId, Millis, Seq};
 use crate::ui::model::{Day, line_employee};
 
 /// How much of the clock a bin of arrivals holds.
@@ -14,9 +14,12 @@ pub(super) fn is_wanted(filter: &LogFilter, line: &LogLine) -> bool {
     filter.from.is_none_or(|from| line.at >= from)
         && filter.until.is_none_or(|until| line.at < until)
         && filter.kind.is_none_or(|kind| kind_of(line) == kind)
-        && filter
-            .employee
-            .is_none_or(|id| line_employee(line) == Some(id))
+        && filter.employee.is_none_or(|id| is_history(id, line))
+}
+
+/// Whether a line is one of a person's messages, marks and notes: what the engine keeps a list of for everybody.
+pub(super) fn is_history(employee: EmployeeId, line: &LogLine) -> bool {
+    !matches!(line.what, LogWhat::Desk { .. }) && line_employee(line) == Some(employee)
 }
 
 fn kind_of(line: &LogLine) -> LogKind {

@@ -135,7 +135,7 @@ fn person(model: &mut Model, out: &mut Vec<Effect>) {
     if here != Some(wanted) {
         let since = model.wants.rest.map_or(model.now, |(_, since)| since);
         if model.now.ms_since(since) >= REST_MS && !is_asked {
-            turn_to(model, wanted, false);
+            turn_to(model, wanted);
             ask_person(model, out);
         }
         return;
@@ -157,16 +157,16 @@ fn person(model: &mut Model, out: &mut Vec<Effect>) {
 }
 
 /// Puts an empty page in the place of the person that was there.
-pub(super) fn turn_to(model: &mut Model, employee: crate::domain::EmployeeId, is_open: bool) {
+pub(super) fn turn_to(model: &mut Model, employee: crate::domain::EmployeeId) {
     let history = Vec::new();
     model.person = Some(PersonPage {
         employee,
         detail: None,
         history,
-        next: None,
-        is_open,
+        next: Some(Seq(u64::MAX)),
+        is_open: false,
     });
-    model.wants.merged_up_to = Seq(0);
+    model.wants.history_up_to = Seq(0);
     model.wants.person = true;
     model.dirty.log = true;
 }
@@ -210,7 +210,7 @@ fn log(model: &mut Model, out: &mut Vec<Effect>) {
         model.wants.log = false;
         model.log.lines.clear();
         model.log.next = None;
-        model.wants.merged_up_to = Seq(0);
+        model.wants.log_up_to = Seq(0);
         model.dirty.log = true;
         query(
             model,

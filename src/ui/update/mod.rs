@@ -26,8 +26,10 @@ use super::{Detached, Effect, Key, Message, Model};
 use crate::api::{Event, Snapshot};
 use crate::domain::{Millis, Seq};
 
-/// How long a notice stands.
-const NOTICE_MS: i64 = 60 * Millis::SECOND;
+/// How long it stands what was done.
+const DONE_MS: i64 = 30 * Millis::SECOND;
+/// How long it stands what could not be done or broke.
+const FAULT_MS: i64 = 60 * Millis::SECOND;
 
 /// Takes a message in at `now`, and says what is to be done outside.
 pub fn update(model: &mut Model, now: Millis, message: Message) -> Vec<Effect> {
@@ -72,13 +74,11 @@ fn press(model: &mut Model, out: &mut Vec<Effect>, key: Key) {
 }
 
 fn happened(model: &mut Model, out: &mut Vec<Effect>, revision: u64, event: Event) {
-    // A loss has the revision of what came before it, so it is news whatever its revision says.
-    if event != Event::Lost {
-        if revision <= model.facts.revision {
-            return;
-        }
-        model.facts.revision = revision;
+    // What says that events are missing has the revision of the one before them.
+    if revision <= model.facts.revision && event != Event::Lost {
+        return;
     }
+    model.facts.revision = model.facts.revision.max(revision);
     let is_alarm = matches!(event, Event::Alarm(_) | Event::AlarmGone(_));
     events::apply(model, out, event);
     if is_alarm {
@@ -91,10 +91,11 @@ fn tick(model: &mut Model, out: &mut Vec<Effect>) {
     let is_over = |until: &Millis| now >= *until;
     model.unmasked_until = model.unmasked_until.filter(|until| !is_over(until));
     model.hushed_until = model.hushed_until.filter(|until| !is_over(until));
-    let stands = |at: Millis| now.ms_since(at) < NOTICE_MS;
-    if model.notice.as_ref().is_some_and(|said| !stands(said.at)) {
-        model.notice = None;
-    }
+    model.notice.take_if(|said| {
+        let stands_ms = if said.is_fault { FAULT_MS } else { DONE_MS };
+        now.ms_since(said.at) >= stands_ms
+    });
+    goes::keep_day(model);
     missing::ask(model, out);
     bell::announce(model, out);
 }
@@ -107,7 +108,8 @@ fn attached(model: &mut Model, out: &mut Vec<Effect>, snapshot: Snapshot) {
     model.wants.log = true;
     model.wants.person = true;
     model.wants.people = false;
-    model.wants.merged_up_to = Seq(0);
+    model.wants.log_up_to = Seq(0);
+    model.wants.history_up_to = Seq(0);
     model.wants.replies = model
         .facts
         .links
@@ -148,7 +150,7 @@ fn detached(model: &mut Model, out: &mut Vec<Effect>, why: Detached) {
         // Its reception is of this process, and nothing could be started in its place.
         out.push(Effect::Leave);
     } else if can_start && is_news && model.dialog.is_none() {
-        dialogs::question(model, Question::Start);
+        dialogs::ask_to_start(model);
     }
     bell::announce(model, out);
 }

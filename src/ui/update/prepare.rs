@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::cursor;
-use super::log::is_wanted;
+use super::log::{is_history, is_wanted};
 use crate::api::{AlarmFact, AlarmState, LogLine, LogWhat};
 use crate::domain::{AlarmKind, EmployeeId, Millis, OutboxState, Seq};
 use crate::ui::keys::{Intent, TABLE};
-use crate::ui::model::{Dirty, Index, Model, PersonMark, Screen, Sought, line_employee};
+use crate::ui::layout::Layout;
+use crate::ui::model::{Dirty, Index, Model, Pane, PersonMark, Screen, Sought, line_employee};
 
 /// Brings the lists up to date before a frame is drawn: order, selection, scrolling. Called once for all messages that
 /// came together.
@@ -27,7 +28,9 @@ pub fn prepare(model: &mut Model) {
     if dirty.log {
         lines(model);
     }
-    if dirty.outbox {
+    let mut shown = Layout::of(model).panes.into_iter();
+    let is_outbox = shown.any(|(pane, _)| pane == Pane::Outbox);
+    if dirty.outbox && is_outbox {
         outbox(model);
     }
     if dirty.links {
@@ -39,7 +42,11 @@ pub fn prepare(model: &mut Model) {
     }
     cursor::follow_all(model);
     alarm_line(model);
-    model.dirty = Dirty::default();
+    model.dirty = Dirty {
+        // Fifty thousand answers may wait: they are put in order where they are shown.
+        outbox: dirty.outbox && !is_outbox,
+        ..Dirty::default()
+    };
 }
 
 /// Returns whether other people than before have an alarm of their own.
@@ -137,47 +144,52 @@ const fn is_live(line: &LogLine) -> bool {
     !matches!(line.what, LogWhat::Desk { .. })
 }
 
-/// Puts what came in since the last frame before the lines of the pages.
+/// Puts what came in since the last frame before the lines of the pages that are shown.
 fn merge(model: &mut Model) {
     let log = &model.facts.log;
-    let Some((newest, _)) = log.last_key_value() else {
+    let Some(((oldest, _), (newest, _))) = log.first_key_value().zip(log.last_key_value()) else {
         return;
     };
-    let before = model.wants.merged_up_to;
-    let oldest = log.first_key_value().map_or(Seq(0), |(oldest, _)| *oldest);
-    // More came between two frames than is held: the pages have a gap.
-    if before > Seq(0) && oldest.0 > before.0 + 1 {
-        model.wants.log = true;
-        model.wants.person = true;
-    }
-    let is_log = model.screen == Screen::Log;
-    let fresh = |lines: &[LogLine], is_one: &dyn Fn(&LogLine) -> bool| {
-        let newest = lines.first().map_or(Seq(0), |line| line.seq).max(before);
-        let after = Seq(newest.0 + 1);
-        let fresh = log.range(after..).rev().map(|(_, line)| line);
-        fresh
-            .filter(|line| is_one(line))
-            .cloned()
-            .collect::<Vec<_>>()
-    };
-    if is_log {
-        let filter = model.log.filter.clone();
-        let lines = fresh(&model.log.lines, &|line| is_wanted(&filter, line));
-        model.log.lines.splice(0..0, lines);
+    // More came since than is held: the page has a gap.
+    let has_gap = |up_to: Seq| up_to > Seq(0) && oldest.0 > up_to.0 + 1;
+    let wants = &mut model.wants;
+    if model.screen == Screen::Log {
+        wants.log |= has_gap(wants.log_up_to);
+        let filter = &model.log.filter;
+        let lines = &mut model.log.lines;
+        put_fresh(lines, log, wants.log_up_to, |line| is_wanted(filter, line));
+        wants.log_up_to = *newest;
+        if lines.len() > super::missing::MOST_LINES {
+            lines.truncate(super::missing::MOST_LINES);
+            model.log.next = lines.last().map(|line| line.seq);
+        }
     }
     if let Some(person) = &mut model.person {
-        let employee = Some(person.employee);
-        let lines = fresh(&person.history, &|line| line_employee(line) == employee);
-        person.history.splice(0..0, lines);
+        wants.person |= has_gap(wants.history_up_to);
+        let lines = &mut person.history;
+        let employee = person.employee;
+        put_fresh(lines, log, wants.history_up_to, |line| {
+            is_history(employee, line)
+        });
+        wants.history_up_to = *newest;
+        if lines.len() > super::missing::MOST_LINES {
+            lines.truncate(super::missing::MOST_LINES);
+            person.next = lines.last().map(|line| line.seq);
+        }
     }
-    if is_log || model.person.is_some() {
-        model.wants.merged_up_to = *newest;
-    }
-    let lines = &mut model.log.lines;
-    if lines.len() > super::missing::MOST_LINES {
-        lines.truncate(super::missing::MOST_LINES);
-        model.log.next = lines.last().map(|line| line.seq);
-    }
+}
+
+/// Puts the lines of `log` after `up_to` that belong there before those that are there.
+fn put_fresh(
+    lines: &mut Vec<LogLine>,
+    log: &BTreeMap<Seq, LogLine>,
+    up_to: Seq,
+    belongs: impl Fn(&LogLine) -> bool,
+) {
+    let newest = lines.first().map_or(Seq(0), |line| line.seq).max(up_to);
+    let fresh = log.range(Seq(newest.0 + 1)..).rev().map(|(_, line)| line);
+    let fresh: Vec<_> = fresh.filter(|line| belongs(line)).cloned().collect();
+    lines.splice(0..0, fresh);
 }
 
 /// What a line is looked through for: name, short name and number of the card, and who sent it.

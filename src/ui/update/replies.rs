@@ -1,10 +1,11 @@
 //! What the engine answered, and the words for it.
 
-use super::{acts, log, missing, opens, say};
+use super::{log, missing, opens, say};
 use crate::api::{
     Command, FeedLine, FeedOutcome, LogLine, LogWhat, Refusal, Reply, Retried, Undone,
 };
 use crate::domain::{Action, Millis, OutboxId, Outcome, Seq};
+use crate::ui::keys::Intent;
 use crate::ui::model::{Model, Purpose};
 use crate::ui::{Effect, Token};
 
@@ -61,13 +62,9 @@ pub(super) fn take(model: &mut Model, out: &mut Vec<Effect>, token: Token, reply
                 .as_mut()
                 .filter(|page| page.employee == employee);
             if let (Some(page), Reply::Log { lines, next }) = (page, reply) {
-                let is_older = lines.last().zip(page.history.last());
-                let is_older = is_older.is_none_or(|(new, old)| new.seq < old.seq);
                 log::merge(&mut page.history, lines);
                 // A first page that comes again does not begin the ones after it anew.
-                if is_older || next.is_none() {
-                    page.next = next;
-                }
+                page.next = page.next.zip(next).map(|(before, next)| before.min(next));
                 model.dirty.log = true;
             }
         }
@@ -267,7 +264,9 @@ fn marked(model: &mut Model, line: &FeedLine, about: &str) {
         Some(Action::In) | None => "notice.marked_in",
     };
     let at = model.clock(line.at.unwrap_or(line.received_at));
-    say::done(model, key, &[("name", about), ("at", &at)]);
+    let undo = model.key_or_name(Intent::Undo);
+    let facts = [("name", about), ("at", &*at), ("undo", &*undo)];
+    say::done(model, key, &facts);
 }
 
 fn undone_words(model: &mut Model, undone: &Undone) {
@@ -288,7 +287,7 @@ fn undone_words(model: &mut Model, undone: &Undone) {
             );
         }
         Undone::Shelved(id) => {
-            let alarm = acts::alarm_words(model, *id);
+            let alarm = model.alarm_title(*id);
             say::done(model, "notice.undone_shelved", &[("alarm", &alarm)]);
         }
         Undone::GaveUp(id) => {

@@ -45,7 +45,6 @@ fn what_cannot_start_says_why_and_is_tried_again() {
     // It ran, and ends in order: that is no failure to start.
     let engine = office.engine_pid();
     end(engine);
-    println!("{}", window.text());
     window.shows("Reception stopped");
     window.shows(ASKS);
     assert!(

@@ -1,6 +1,6 @@
 use super::*;
 use crate::api::{Arrivals, PersonDetail, Query};
-use crate::domain::{Employee, Msisdn};
+use crate::domain::{DeskAct, Employee, Msisdn, Operator};
 use crate::ui::model::Purpose;
 
 fn queries(desk: &Desk) -> Vec<(Token, Query)> {
@@ -285,4 +285,90 @@ fn an_answer_that_nobody_waits_for_changes_nothing() {
     let before = format!("{:?}", desk.model.facts);
     desk.reply(9_999, Some(Reply::People(Vec::new())));
     assert_eq!(format!("{:?}", desk.model.facts), before);
+}
+
+/// A line of the log of an act at a desk about an employee.
+fn act(seq: u64, employee: u32) -> LogLine {
+    let employee = EmployeeId(employee);
+    LogLine {
+        seq: Seq(seq),
+        at: NINE,
+        what: LogWhat::Desk {
+            by: Operator {
+                user: "mina".to_owned(),
+                desk: "front".to_owned(),
+            },
+            act: DeskAct::EmployeeEdited(employee),
+            employee: Some(employee),
+            name: None,
+        },
+    }
+}
+
+fn answer_log(desk: &mut Desk, of: Option<EmployeeId>, seqs: &[u64], next: Option<u64>) {
+    let asked = queries(desk).into_iter().rev().find(|(token, query)| {
+        let is_it = matches!(query, Query::Log { filter, .. } if filter.employee == of);
+        is_it && desk.model.waiting.contains_key(token)
+    });
+    let (token, _) = asked.expect("the log was asked for");
+    let lines = seqs.iter();
+    let lines = lines.map(|seq| line(*seq, Some(2), FeedOutcome::Recorded));
+    let reply = Reply::Log {
+        lines: lines.collect(),
+        next: next.map(Seq),
+    };
+    desk.reply(token, Some(reply));
+}
+
+#[test]
+fn what_came_while_another_screen_was_shown_stands_in_the_log() {
+    let mut desk = Desk::open();
+    desk.press("3");
+    answer_log(&mut desk, None, &[3, 2, 1], None);
+    desk.press("1");
+    desk.key(Key::Enter);
+    assert!(desk.model.person.is_some(), "a history takes lines in, too");
+    desk.hear(Event::Feed(feed(4, Some(2), FeedOutcome::Recorded)));
+    assert_eq!(desk.model.lists.history, [Seq(4), Seq(1)]);
+    desk.press("3");
+    assert_eq!(desk.model.lists.log, [Seq(4), Seq(3), Seq(2), Seq(1)]);
+}
+
+#[test]
+fn a_history_goes_on_after_more_lines_than_a_page_has() {
+    let mut desk = Desk::open();
+    desk.key(Key::Enter);
+    assert_eq!(desk.model.lists.history, [Seq(1)], "what is here is shown");
+    let ayse = Some(EmployeeId(2));
+    answer_log(&mut desk, ayse, &[3, 2], Some(2));
+    let next = |desk: &Desk| desk.model.person.as_ref().and_then(|page| page.next);
+    assert_eq!(next(&desk), Some(Seq(2)));
+    answer_log(&mut desk, ayse, &[1], None);
+    assert_eq!(next(&desk), None);
+    assert_eq!(desk.model.lists.history, [Seq(3), Seq(2), Seq(1)]);
+}
+
+#[test]
+fn a_history_has_live_what_it_has_when_it_is_asked_for() {
+    let mut desk = Desk::open();
+    desk.key(Key::Enter);
+    answer_log(&mut desk, Some(EmployeeId(2)), &[1], None);
+    desk.hear(Event::Log(act(4, 2)));
+    assert_eq!(desk.model.lists.history, [Seq(1)]);
+    desk.model.log.filter.employee = Some(EmployeeId(2));
+    desk.press("3");
+    assert_eq!(desk.model.lists.log, [Seq(1)]);
+}
+
+#[test]
+fn the_log_of_today_becomes_that_of_yesterday() {
+    let mut desk = Desk::open();
+    desk.press("3[");
+    let filter = desk.model.log.filter.clone();
+    assert_eq!(desk.model.log.days_ago, Some(0));
+    desk.wait(Millis::DAY);
+    assert_eq!(desk.model.log.days_ago, Some(1));
+    assert_eq!(desk.model.log.filter, filter);
+    desk.press("]");
+    assert_eq!(desk.notice(), "Log of 2026-11-21.");
 }

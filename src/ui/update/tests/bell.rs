@@ -101,3 +101,22 @@ fn new_alarms_of_a_snapshot_ring_once_however_often_it_connects() {
     }
     assert_eq!(bells(&desk), 1);
 }
+
+#[test]
+fn what_was_out_of_sight_rings_when_it_comes_back() {
+    let mut desk = Desk::open();
+    let kind = AlarmKind::OutboxFailed { last: OutboxId(1) };
+    for (state, rung) in [
+        (AlarmState::New, 1),
+        (AlarmState::Ended, 1),
+        (AlarmState::New, 1),
+        (AlarmState::Shelved, 1),
+        (AlarmState::New, 2),
+    ] {
+        let mut alarm = alarm(1, kind.clone());
+        alarm.state = state;
+        desk.hear(Event::Alarm(alarm));
+        desk.wait(Millis::HOUR);
+        assert_eq!(bells(&desk), rung, "{state:?}");
+    }
+}

@@ -380,6 +380,45 @@ fn where_nobody_runs_it_asks_to_start() {
 }
 
 #[test]
+fn nobody_is_asked_to_start_what_a_demo_had() {
+    let mut desk = Desk::new();
+    desk.model.site.is_demo = true;
+    desk.tell(Message::Detached(Detached::NotRunning));
+    assert!(desk.model.dialog.is_none());
+    desk.key(Key::Enter);
+    assert!(desk.model.dialog.is_none());
+    desk.press(":start");
+    desk.key(Key::Enter);
+    assert!(desk.model.dialog.is_none());
+    assert!(desk.is_fault());
+    assert!(!desk.out.contains(&Effect::Start));
+}
+
+#[test]
+fn esc_goes_from_a_person_to_the_table_it_was_opened_in() {
+    let mut desk = Desk::open();
+    desk.press("2j");
+    desk.key(Key::Enter);
+    assert!(desk.model.person.as_ref().is_some_and(|page| page.is_open));
+    desk.key(Key::Esc);
+    assert_eq!(desk.model.screen, Screen::People);
+    assert!(desk.model.person.as_ref().is_none_or(|page| !page.is_open));
+    assert_eq!(desk.model.pane, Pane::People);
+}
+
+#[test]
+fn who_looks_for_the_next_one_begins_anew() {
+    let mut desk = Desk::open();
+    desk.press("/yil");
+    desk.key(Key::Enter);
+    assert_eq!(desk.model.find, "yil");
+    desk.press("/");
+    assert_eq!(desk.model.find, "");
+    desk.press("bur");
+    assert_eq!(desk.model.find, "bur");
+}
+
+#[test]
 fn what_did_not_start_says_why_and_may_be_tried_again() {
     let mut desk = Desk::new();
     desk.tell(Message::Detached(Detached::NotRunning));

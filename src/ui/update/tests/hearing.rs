@@ -40,7 +40,7 @@ fn what_is_held_is_bounded() {
             Message::Event(desk.revision, event),
         );
     }
-    prepare(&mut desk.model);
+    desk.press("4");
     assert_eq!(desk.model.facts.log.len(), 1_000);
     assert!(
         desk.model.facts.outbox.len() <= 2_050,
@@ -130,8 +130,43 @@ fn reply_times_and_breaks_go_on() {
         "{}",
         desk.notice()
     );
-    desk.hear(Event::Link(link(LinkState::Bound)));
+    let mut back = link(LinkState::Bound);
+    back.drops = 1;
+    desk.hear(Event::Link(back));
     assert_eq!(desk.notice(), "Gateway reception is connected again.");
+}
+
+#[test]
+fn a_link_that_comes_for_the_first_time_does_not_come_again() {
+    let mut desk = Desk::open();
+    desk.model.facts.links = vec![link(LinkState::Connecting)];
+    desk.hear(Event::Link(link(LinkState::Bound)));
+    assert_eq!(desk.notice(), "Gateway reception is connected.");
+    desk.wait(29_999);
+    assert!(!desk.notice().is_empty());
+    desk.wait(1);
+    assert_eq!(desk.notice(), "");
+}
+
+#[test]
+fn alarms_say_what_to_do_by_the_keys_of_this_console() {
+    let mut desk = Desk::open();
+    let key = AlarmKind::Key {
+        employee: EmployeeId(2),
+    };
+    let failed = AlarmKind::OutboxFailed { last: OutboxId(1) };
+    for (kind, said) in [
+        (&failed, "4 shows why; there R sends"),
+        (&key, "m marks them by hand"),
+        (&AlarmKind::UnknownSenders, "3 has them"),
+    ] {
+        let act = desk.model.act_here(kind, Some("Ayşe"));
+        assert!(act.contains(said), "{act}");
+    }
+    let unbound: Vec<(&str, Vec<&str>)> = vec![("retry failed", Vec::new())];
+    desk.model.keys = crate::ui::keys::Keys::with(&unbound).unwrap();
+    let act = desk.model.act_here(&failed, None);
+    assert!(act.contains("there :retry failed sends"), "{act}");
 }
 
 #[test]
@@ -193,4 +228,26 @@ fn a_clock_that_is_put_back_deafens_nobody() {
     desk.wait(10 * Millis::MINUTE);
     assert_eq!(desk.model.hushed_until, None);
     assert!(desk.out.contains(&Effect::Bell));
+}
+
+#[test]
+fn a_loss_is_heard_though_it_has_the_revision_of_the_event_before() {
+    let mut desk = Desk::open();
+    desk.hear(Event::Totals(Totals::default()));
+    desk.tell(Message::Event(desk.revision, Event::Lost));
+    assert!(desk.out.contains(&Effect::Refresh));
+    assert_eq!(desk.model.facts.revision, desk.revision);
+}
+
+#[test]
+fn answers_are_put_in_order_where_they_are_shown() {
+    let mut desk = Desk::open();
+    desk.press("4");
+    let shown = desk.model.lists.outbox.clone();
+    assert_eq!(shown, [OutboxId(1), OutboxId(3), OutboxId(2)]);
+    desk.press("1");
+    desk.hear(Event::Outbox(entry(4, 9, OutboxState::Queued)));
+    assert_eq!(desk.model.lists.outbox, shown);
+    desk.press("4");
+    assert_eq!(desk.model.lists.outbox.len(), 4);
 }
