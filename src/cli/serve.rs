@@ -25,6 +25,8 @@ use crate::port::Listener;
 use crate::store::{RedbStore, StoreError};
 use crate::words::Words;
 
+/// How long windows may take to hear that the engine has stopped.
+const FAREWELL: Duration = Duration::from_millis(200);
 /// How long the links may take to say goodbye: two seconds for the answer to unbind, and a little for the rest.
 const GOODBYE: Duration = Duration::from_millis(2_300);
 
@@ -84,6 +86,8 @@ pub struct Reception {
     links: JoinSet<()>,
     orders: BTreeMap<GatewayName, mpsc::Sender<Vec<LinkOrder>>>,
     stop: oneshot::Sender<()>,
+    /// Lets windows go once they have heard all.
+    farewell: oneshot::Sender<()>,
     ended: oneshot::Receiver<Result<(), StoreError>>,
 }
 
@@ -128,13 +132,15 @@ impl Reception {
         };
         let ended = start_engine(engine, store, wires, clock)?;
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, calls.clone(), events));
+        let (farewell, farewell_rx) = oneshot::channel();
+        tasks.spawn(accept(listener, calls.clone(), events, farewell_rx));
         tasks.spawn(watch(calls));
         Ok(Self {
             tasks,
             links,
             orders,
             stop,
+            farewell,
             ended,
         })
     }
@@ -161,7 +167,12 @@ impl Reception {
             let _ = self.stop.send(());
             self.ended.await
         };
-        self.tasks.shutdown().await;
+        // Windows hear that it stops before they are let go.
+        let _ = self.farewell.send(());
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if timeout(FAREWELL, all).await.is_err() {
+            self.tasks.shutdown().await;
+        }
         // A thread that says nothing at its end has panicked.
         ended
             .map_err(|_| CliError::Fallen)?
@@ -269,18 +280,25 @@ async fn panic_of(tasks: &mut JoinSet<()>) {
     }
 }
 
-/// Lets windows in.
+/// Lets windows in until the farewell, and waits then until they have heard all that the engine said.
 async fn accept(
     listener: Listener,
     calls: mpsc::Sender<Call>,
     events: broadcast::Sender<(u64, Event)>,
+    mut farewell: oneshot::Receiver<()>,
 ) {
     let mut windows = JoinSet::new();
     loop {
-        let connection = listener.accept().await;
+        let connection = tokio::select! {
+            connection = listener.accept() => connection,
+            // Dropped, it means the same.
+            _ = &mut farewell => break,
+        };
         while windows.try_join_next().is_some() {}
         windows.spawn(connection.serve(calls.clone(), events.subscribe()));
     }
+    drop((listener, calls, events));
+    while windows.join_next().await.is_some() {}
 }
 
 /// Tells the service manager that the engine answers, as often as it wants to hear it.

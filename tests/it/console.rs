@@ -1,6 +1,11 @@
 //! The real console in a pseudo-terminal, on real engines: how it starts, ends, and outlives them.
 
+mod desks;
 mod keys;
+mod line;
+mod lines;
+mod looks;
+mod starts;
 
 use std::process::Command;
 use std::time::Duration;

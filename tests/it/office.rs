@@ -155,12 +155,17 @@ impl Office {
 
     /// So many employees with a phone each.
     pub(crate) fn staff(&self, count: u32) -> Vec<Phone> {
+        self.staff_from(1, count)
+    }
+
+    /// So many more employees with a phone each, from this number on.
+    pub(crate) fn staff_from(&self, first: u32, count: u32) -> Vec<Phone> {
         let hire = |n| {
             let number = format!("+98912000{n:04}");
             let employee = self.employ(&format!("Employee {n}"), &number, &[]);
             self.enrol(employee, &number)
         };
-        (1..=count).map(hire).collect()
+        (first..first + count).map(hire).collect()
     }
 
     /// Starts the engine and waits until it is ready.

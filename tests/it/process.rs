@@ -1,6 +1,6 @@
 //! The real binary as a child, with its output collected and its end awaited.
 
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -81,6 +81,13 @@ impl Process {
     /// Sends a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid, signal).expect("the child is ours");
+    }
+
+    /// Writes to its stdin, which is a pipe.
+    pub(crate) fn says_to(&mut self, text: &str) {
+        let stdin = self.child.stdin.as_mut().expect("stdin is a pipe");
+        // It may have ended.
+        let _ = stdin.write_all(text.as_bytes());
     }
 
     /// Waits for the end, at most for `timeout`; `None` where it still runs.

@@ -151,12 +151,14 @@ impl Terminal {
         assert!(came, "'{text}' is waited for on:\n{}", self.text());
     }
 
-    fn until(&self, what: &str, is_there: impl Fn(&str) -> bool) {
+    /// Waits until the screen is as wanted.
+    pub(crate) fn until(&self, what: &str, is_there: impl Fn(&str) -> bool) {
         let came = self.waits(Duration::from_secs(20), is_there);
         assert!(came, "{what} is waited for on:\n{}", self.text());
     }
 
-    fn waits(&self, timeout: Duration, is_there: impl Fn(&str) -> bool) -> bool {
+    /// Whether the screen is as wanted within `timeout`.
+    pub(crate) fn waits(&self, timeout: Duration, is_there: impl Fn(&str) -> bool) -> bool {
         let found = self.screen.wait(timeout, |screen| {
             is_there(&screen.parser.screen().contents()).then_some(())
         });
@@ -195,6 +197,12 @@ impl Terminal {
             let (rows, columns) = (cells(rows), cells(columns));
             screen.parser.screen_mut().set_size(rows, columns);
         });
+        let keyboard = self.keyboard.as_ref().expect("the terminal is there");
+        keyboard.master.resize(size(columns, rows)).unwrap();
+    }
+
+    /// Tells the program of another size; what is shown stays as large as it is.
+    pub(crate) fn tell_size(&mut self, columns: u16, rows: u16) {
         let keyboard = self.keyboard.as_ref().expect("the terminal is there");
         keyboard.master.resize(size(columns, rows)).unwrap();
     }

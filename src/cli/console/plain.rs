@@ -44,7 +44,9 @@ pub fn plain(
             window: Window::open(place, config, words, opening, pump, PAGE),
             teller: Teller::default(),
             writer: Writer::open()?,
+            is_piped: !io::stdin().is_terminal(),
             early: (!io::stdin().is_terminal()).then(Vec::new),
+            said: Vec::new(),
         };
         lines.run(messages, &mut signals).await
     })
@@ -55,6 +57,10 @@ struct Lines<'a> {
     window: Window<'a>,
     teller: Teller,
     writer: Writer,
+    /// Whether lines come from a pipe.
+    is_piped: bool,
+    /// What is to be written.
+    said: Vec<String>,
     /// Lines of a pipe that came before it was known whether an engine runs; `None` where that is known, or somebody types.
     early: Option<Vec<String>>,
 }
@@ -129,22 +135,39 @@ impl Lines<'_> {
     }
 
     fn obey(&mut self, line: &str) {
-        prepare(&mut self.window.model);
+        let model = &mut self.window.model;
+        prepare(model);
+        if self.is_piped {
+            // Nobody looks at rows that may have moved.
+            let cursors = model.cursors.values_mut();
+            cursors.for_each(|cursor| cursor.moved_at = None);
+            model.alarm_line = model.alarm_line.map(|(alarm, _)| (alarm, Millis(0)));
+        }
         let shown = obey(&mut self.window, line.trim());
         self.teller.shown = self.teller.shown.max(shown);
+        // What came of it is said before the next line is obeyed, unless nobody reads.
+        if self.said.len() < DRAIN {
+            self.gather();
+        }
     }
 
-    fn say(&mut self) {
-        // The clipboard, the bell and the title are a terminal's.
-        drop(self.window.displays());
+    fn gather(&mut self) {
         let model = &mut self.window.model;
         // Keys that change it are of use on a screen alone.
         model.is_plain = true;
         model.is_zoomed = true;
         prepare(model);
-        let said = self.teller.news(model);
-        if !said.is_empty() {
-            self.writer.write((said.join("\n") + "\n").into_bytes());
+        self.said.extend(self.teller.news(model));
+    }
+
+    fn say(&mut self) {
+        // The clipboard, the bell and the title are a terminal's.
+        drop(self.window.displays());
+        self.gather();
+        if !self.said.is_empty() {
+            self.writer
+                .write((self.said.join("\n") + "\n").into_bytes());
+            self.said.clear();
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What the engine answered, and the words for it.
 
 use super::{log, missing, opens, say};
-use crate::api::{FeedLine, FeedOutcome, LogLine, LogWhat, Reply, Retried, Undone};
+use crate::api::{
+    Command, FeedLine, FeedOutcome, LogLine, LogWhat, Refusal, Reply, Retried, Undone,
+};
 use crate::domain::{Action, Millis, OutboxId, Outcome, Seq};
 use crate::ui::keys::Intent;
 use crate::ui::model::{Model, Purpose};
@@ -19,6 +21,14 @@ pub(super) fn take(model: &mut Model, out: &mut Vec<Effect>, token: Token, reply
         lost(model, &purpose);
         return;
     };
+    if let (Reply::Refused(Refusal::NoAlarm(_)), Purpose::Act { command, about }) =
+        (&reply, &purpose)
+        && matches!(command, Command::Acknowledge(_))
+    {
+        // It is as it was wanted: nothing failed.
+        say::done(model, "notice.gone_already", &[("alarm", about)]);
+        return;
+    }
     if let Reply::Refused(refusal) = &reply {
         let text = model.words.refusal(refusal);
         let is_act = matches!(
