@@ -39,7 +39,7 @@ impl Engine {
             }
         }
         Ok(Reply::Arrivals {
-            arrivals: counts.arrivals,
+            arrivals: counts.end(),
             up_to,
             next: (up_to < end).then_some(up_to),
         })
@@ -50,6 +50,8 @@ struct Counts {
     from: Millis,
     until: Millis,
     arrivals: Arrivals,
+    /// Marks that were taken back.
+    taken_back: u32,
 }
 
 impl Counts {
@@ -66,7 +68,15 @@ impl Counts {
                 bins,
                 ..Arrivals::default()
             },
+            taken_back: 0,
         }
+    }
+
+    /// The counts. A mark may stand in the rows of a page before that of what takes it back; they lie 10 min apart at most,
+    /// so that nearly always something else was recorded in these.
+    fn end(mut self) -> Arrivals {
+        self.arrivals.recorded = self.arrivals.recorded.saturating_sub(self.taken_back);
+        self.arrivals
     }
 
     fn add(&mut self, row: &LedgerRow) {
@@ -92,9 +102,7 @@ impl Counts {
             Entry::Mark(mark) if !self.holds(mark.at) => {}
             Entry::Mark(mark) => match mark.reverses {
                 None => self.arrivals.recorded += 1,
-                // The mark stands in these rows or in those of a page before. Nearly always something else was recorded
-                // in these: they lie 10 min apart at most.
-                Some(_) => self.arrivals.recorded = self.arrivals.recorded.saturating_sub(1),
+                Some(_) => self.taken_back += 1,
             },
             Entry::LinkUp { .. }
             | Entry::LinkDown { .. }

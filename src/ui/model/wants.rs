@@ -1,6 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{EmployeeId, GatewayName, Millis, Seq};
+use crate::api::ReceiptFact;
+use crate::domain::{EmployeeId, GatewayName, Millis, OutboxId, Seq};
+
+/// How far answers have come since the last frame: the lines of the log that they belong to are looked for once a frame.
+pub type Receipts = BTreeMap<OutboxId, ReceiptFact>;
 
 /// What is still to be asked of the engine.
 #[expect(clippy::struct_excessive_bools, reason = "each is wanted by itself")]

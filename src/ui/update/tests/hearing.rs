@@ -196,3 +196,21 @@ fn answers_are_put_in_order_where_they_are_shown() {
     desk.press("4");
     assert_eq!(desk.model.lists.outbox.len(), 4);
 }
+
+#[test]
+fn a_copy_tells_how_far_the_answer_has_come_too() {
+    let mut desk = Desk::open();
+    let first = feed(4, Some(2), FeedOutcome::Recorded);
+    let mut copy = feed(5, Some(2), FeedOutcome::Duplicate);
+    copy.receipt.clone_from(&first.receipt);
+    desk.hear(Event::Feed(first));
+    desk.hear(Event::Feed(copy));
+    desk.hear(Event::Outbox(entry(4, 4, OutboxState::Delivered)));
+    for seq in [4, 5] {
+        let Some(LogWhat::Feed(feed)) = desk.model.line_of(Seq(seq)).map(|line| &line.what) else {
+            panic!("no line")
+        };
+        let state = feed.receipt.as_ref().map(|receipt| receipt.state);
+        assert_eq!(state, Some(OutboxState::Delivered), "{seq}");
+    }
+}
