@@ -370,6 +370,10 @@ impl Engine {
             if link.end_drain(now.tick) {
                 self.meta_changed = true;
             }
+            if link.tells_counts(now.tick) {
+                let fact = facts::link(name, link, &mut self.outbox, now);
+                self.journal.publish(Event::Link(fact));
+            }
             if let Some(cause) = link.alarm(now.tick) {
                 self.alarms.raise(
                     now.wall,

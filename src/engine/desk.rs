@@ -425,11 +425,34 @@ fn is_plain(text: &str, most: usize) -> bool {
     text.chars().count() <= most && !text.chars().any(char::is_control)
 }
 
+/// A name for tables: where the whole one is too long, the first word of it and the first letter of the last one.
 fn short_of(name: &str) -> String {
-    name.trim()
-        .chars()
-        .take(SHORT_MADE)
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
+    let name = name.trim();
+    let letters = |text: &str| text.chars().count();
+    let words = name.split_once(' ').zip(name.rsplit_once(' '));
+    let made = words.and_then(|((first, _), (_, last))| {
+        let made = format!("{first} {}.", last.chars().next()?);
+        (letters(&made) <= SHORT_MADE).then_some(made)
+    });
+    let made = made.filter(|_| letters(name) > SHORT_MADE);
+    let made = made.unwrap_or_else(|| name.chars().take(SHORT_MADE).collect());
+    made.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_name_is_made_of_the_first_word_and_the_last_one() {
+        for (name, short) in [
+            ("Ayşe Yılmaz", "Ayşe Yılmaz"),
+            ("Maximiliana von und zu Hohenstein", "Maximiliana H."),
+            ("Konstantinopoulou-Weatherby Eva", "Konstantinopoulo"),
+            ("Konstantinopoulouweatherby", "Konstantinopoulo"),
+            ("عبدالرحمن محمد حسینی", "عبدالرحمن ح."),
+        ] {
+            assert_eq!(short_of(name), short);
+        }
+    }
 }

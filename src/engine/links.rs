@@ -13,6 +13,9 @@ const QUIET_MS: i64 = 5 * Millis::MINUTE;
 /// screen.
 const SAMPLES: usize = 240;
 
+/// Consoles hear of what was counted once in so long: a busy link is not worth a word a message.
+const TELL_MS: i64 = 2 * Millis::SECOND;
+
 /// What the engine knows of a gateway's link.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
@@ -27,6 +30,8 @@ pub(super) struct Link {
     pub(super) counters: GatewayCounters,
     not_bound_since: Option<Tick>,
     drain: Option<Drain>,
+    /// Messages received and answers sent that consoles were told of last, and when.
+    told: (u64, u64, Tick),
 }
 
 /// Messages that waited at the gateway may be coming in.
@@ -45,6 +50,7 @@ impl Link {
             reply_ms: None,
             replied_at: None,
             samples: VecDeque::new(),
+            told: (counters.received, counters.submitted, now.tick),
             counters,
             not_bound_since: Some(now.tick),
             drain: None,
@@ -131,6 +137,17 @@ impl Link {
         alarm.into_iter().chain(self.drain_ends()).min()
     }
 
+    /// Whether consoles are to be told what was counted: it changed, and the last time was not just now.
+    pub(super) fn tells_counts(&mut self, now: Tick) -> bool {
+        let (received, submitted) = (self.counters.received, self.counters.submitted);
+        let is_news = (self.told.0, self.told.1) != (received, submitted);
+        let is_due = is_news && now >= self.told.2.plus_ms(TELL_MS);
+        if is_due {
+            self.told = (received, submitted, now);
+        }
+        is_due
+    }
+
     fn sample(&mut self, now: Now, reply_ms: Option<u32>) {
         if self.samples.len() == SAMPLES {
             self.samples.pop_front();
@@ -207,6 +224,19 @@ mod tests {
             reply_ms: None,
         };
         assert_eq!(last, [&replied, &broke]);
+    }
+
+    #[test]
+    fn a_busy_link_is_told_of_now_and_then() {
+        let mut link = Link::new(at(0), GatewayCounters::default());
+        assert!(!link.tells_counts(Tick(TELL_MS)));
+        link.counters.received += 1;
+        assert!(!link.tells_counts(Tick(TELL_MS - 1)));
+        assert!(link.tells_counts(Tick(TELL_MS)));
+        link.counters.submitted += 1;
+        assert!(!link.tells_counts(Tick(2 * TELL_MS - 1)));
+        assert!(link.tells_counts(Tick(2 * TELL_MS)));
+        assert!(!link.tells_counts(Tick(9 * TELL_MS)));
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub enum Message {
     Reply(Token, Option<Reply>),
     /// The window is not connected to an engine.
     Detached(Detached),
+    /// The engine that was asked to start ended at once, with this exit code, and this is what it said last.
+    StartFailed(Option<i32>, String),
     /// How much of the disk that holds the desk is free, in percent.
     DiskFree(u8),
 }

@@ -23,6 +23,6 @@ pub mod terminal;
 pub use keys::{Key, KeyFault, Keys};
 pub use look::{Glyphs, Look, Theme};
 pub use message::{Detached, Effect, Message, Token};
-pub use model::{Dialog, Model, Site, SiteGateway};
+pub use model::{Dialog, Model, Notice, Purpose, Site, SiteGateway};
 pub use update::{prepare, update};
 pub use view::{alarm_line, log_line, pane_lines, selected_line, status_line, view};

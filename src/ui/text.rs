@@ -155,6 +155,15 @@ fn cells(grapheme: &str) -> usize {
     usize::from(grapheme.cell_width())
 }
 
+/// Whether a text has letters that are written from right to left.
+pub fn is_right_to_left(text: &str) -> bool {
+    text.chars().any(|c| {
+        matches!(c,
+            '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
+            | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

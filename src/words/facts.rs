@@ -51,14 +51,30 @@ impl Words {
     /// Says why an answer was not sent or not delivered: part of a sentence, without a full stop.
     pub fn send_error(&self, error: &SendError) -> String {
         match error {
-            SendError::Status(status) => {
-                self.say("send.status", &[("status", &format!("{status:#010x}"))])
-            }
+            SendError::Status(status) => self.send_status(*status),
             SendError::Timeout => self.say("send.timeout", &[]),
             SendError::LinkLost => self.say("send.link_lost", &[]),
             SendError::Undelivered(stat) => self.say("send.undelivered", &[("stat", stat)]),
             SendError::GaveUp => self.say("send.gave_up", &[]),
             SendError::ByHand => self.say("send.by_hand", &[]),
+        }
+    }
+
+    /// Says the `command_status` of a `submit_sm_resp`, with its number where that says more than the words.
+    ///
+    /// Source: SMPP 3.4, 5.1.3.
+    fn send_status(&self, status: u32) -> String {
+        const ESME_RINVSRCADR: u32 = 0x0a;
+        const ESME_RINVDSTADR: u32 = 0x0b;
+        const ESME_RMSGQFUL: u32 = 0x14;
+        const ESME_RSUBMITFAIL: u32 = 0x45;
+        const ESME_RTHROTTLED: u32 = 0x58;
+        match status {
+            ESME_RINVSRCADR => self.say("send.bad_source", &[]),
+            ESME_RINVDSTADR => self.say("send.bad_number", &[]),
+            ESME_RMSGQFUL | ESME_RTHROTTLED => self.say("send.full", &[]),
+            ESME_RSUBMITFAIL => self.say("send.failed", &[]),
+            other => self.say("send.status", &[("status", &format!("{other:#010x}"))]),
         }
     }
 
@@ -189,7 +205,11 @@ mod tests {
             said.push(words.alarm_act(&kind, None));
         }
         for error in [
+            SendError::Status(0x0a),
+            SendError::Status(0x0b),
+            SendError::Status(0x45),
             SendError::Status(0x58),
+            SendError::Status(0x08),
             SendError::Timeout,
             SendError::LinkLost,
             SendError::Undelivered("EXPIRED".to_owned()),

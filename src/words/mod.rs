@@ -51,6 +51,8 @@ impl Words {
 
     /// Says `key`, with each `{name}` in it replaced by its fact.
     ///
+    /// A fact that ends with a point, such as a short name, takes the place of the full stop after it, too.
+    ///
     /// A key that is missing is said as `[[key]]`, and a fact that is missing stays `{name}`: both are defects to be seen.
     pub fn say(&self, key: &str, facts: &[(&str, &str)]) -> String {
         let Some(template) = self.entries.get(key) else {
@@ -67,6 +69,9 @@ impl Words {
             if let Some((fact, tail)) = fact {
                 said.push_str(fact);
                 rest = tail;
+                if fact.ends_with('.') && is_full_stop(rest) {
+                    rest = &rest[1..];
+                }
             } else {
                 said.push('{');
                 rest = after;
@@ -85,6 +90,12 @@ impl Words {
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.entries.keys().map(String::as_str)
     }
+}
+
+/// Whether a text begins with the end of a sentence.
+fn is_full_stop(text: &str) -> bool {
+    let rest = text.strip_prefix('.');
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 fn flatten(path: &str, table: toml::Table, entries: &mut BTreeMap<String, String>) {
@@ -125,6 +136,15 @@ mod tests {
         assert_eq!(said, "{b} and 2, {b} {");
         assert_eq!(words.say("test", &[("b", "2")]), "{a} and 2, {a} {");
         assert_eq!(words.say("no.such", &[]), "[[no.such]]");
+    }
+
+    #[test]
+    fn a_name_that_ends_with_a_point_ends_its_sentence() {
+        let mut words = Words::load(Language::English);
+        let template = "{a}. {a}.5 {a}... {a}.".to_owned();
+        words.entries.insert("test".to_owned(), template);
+        assert_eq!(words.say("test", &[("a", "S.")]), "S. S..5 S.... S.");
+        assert_eq!(words.say("test", &[("a", "S")]), "S. S.5 S... S.");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The real console in a pseudo-terminal, on real engines: how it starts, ends, and outlives them.
 
+mod keys;
+
 use std::process::Command;
 use std::time::Duration;
 

@@ -38,6 +38,10 @@ impl std::fmt::Debug for Keyboard {
 struct Screen {
     parser: vt100::Parser,
     octets: u64,
+    /// All that came since somebody asked.
+    heard: Vec<u8>,
+    /// The terminal takes nothing for now, as after Ctrl-S.
+    is_held: bool,
     /// Nobody is to look any more.
     is_over: bool,
 }
@@ -60,7 +64,9 @@ impl Terminal {
                 None => builder.env_remove(name),
             }
         }
-        builder.env("TERM", "xterm-256color");
+        if !command.get_envs().any(|(name, _)| name == "TERM") {
+            builder.env("TERM", "xterm-256color");
+        }
         let mut child = pair.slave.spawn_command(builder).unwrap();
         drop(pair.slave);
         let pid = child.process_id().and_then(|id| i32::try_from(id).ok());
@@ -68,6 +74,8 @@ impl Terminal {
         let screen = Arc::new(Watch::new(Screen {
             parser: vt100::Parser::new(cells(rows), cells(columns), 0),
             octets: 0,
+            heard: Vec::new(),
+            is_held: false,
             is_over: false,
         }));
         let reader = read(pair.master.try_clone_reader().unwrap(), Arc::clone(&screen));
@@ -121,7 +129,7 @@ impl Terminal {
 
     /// Waits until the screen shows `text`.
     pub(crate) fn shows(&self, text: &str) {
-        self.until(&format!("'{text}'"), |screen| screen.contains(text));
+        self.shows_within(text, Duration::from_secs(20));
     }
 
     /// Waits until the screen does not show `text` any more.
@@ -135,6 +143,12 @@ impl Terminal {
             (screen.octets > octets).then_some(())
         });
         came.expect("the program writes");
+    }
+
+    /// Waits until the screen shows `text`, at most for `timeout`.
+    pub(crate) fn shows_within(&self, text: &str, timeout: Duration) {
+        let came = self.waits(timeout, |screen| screen.contains(text));
+        assert!(came, "'{text}' is waited for on:\n{}", self.text());
     }
 
     fn until(&self, what: &str, is_there: impl Fn(&str) -> bool) {
@@ -157,6 +171,17 @@ impl Terminal {
     /// How many octets came so far.
     pub(crate) fn octets(&self) -> u64 {
         self.screen.read(|screen| screen.octets)
+    }
+
+    /// All octets that came since this was asked last.
+    pub(crate) fn heard(&self) -> Vec<u8> {
+        self.screen
+            .change(|screen| std::mem::take(&mut screen.heard))
+    }
+
+    /// Takes nothing any more, but for what is being read, or takes all again.
+    pub(crate) fn hold(&self, is_held: bool) {
+        self.screen.change(|screen| screen.is_held = is_held);
     }
 
     /// Looks at the screen.
@@ -193,9 +218,12 @@ impl Terminal {
     }
 
     /// Takes the terminal away, as a line that is cut. `keys` must make the program write something: the reader holds
-    /// the terminal, too, and sees only then that it is to let go.
+    /// the terminal, too, and sees only then that it is to let go. A console writes once a second by itself.
     pub(crate) fn hang_up(&mut self, keys: &str) {
-        self.screen.change(|screen| screen.is_over = true);
+        self.screen.change(|screen| {
+            screen.is_over = true;
+            screen.is_held = false;
+        });
         self.keys(keys);
         if let Some(reader) = self.reader.take() {
             reader.join().unwrap();
@@ -259,8 +287,10 @@ fn read(mut master: Box<dyn Read + Send>, screen: Arc<Watch<Screen>>) -> JoinHan
             let is_over = screen.change(|screen| {
                 screen.parser.process(&some[..count]);
                 screen.octets += count as u64;
+                screen.heard.extend_from_slice(&some[..count]);
                 screen.is_over
             });
+            screen.wait(Duration::MAX, |screen| (!screen.is_held).then_some(()));
             if is_over {
                 return;
             }

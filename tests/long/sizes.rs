@@ -4,7 +4,7 @@ use ratatui::style::Color;
 use super::screens::sweep::sweep;
 
 #[test]
-fn every_size_is_drawn_in_every_look() {
+fn every_size_is_drawn() {
     let sizes = (1..=240).flat_map(|columns| (1..=80).map(move |rows| (columns, rows)));
     sweep(Look::default(), &sizes, |model, buffer| {
         assert_eq!(
@@ -12,14 +12,18 @@ fn every_size_is_drawn_in_every_look() {
             (model.columns, model.rows)
         );
     });
+}
+
+#[test]
+fn many_sizes_are_drawn_in_ascii_without_colour() {
     let look = Look {
         theme: Theme::Mono,
         glyphs: Glyphs::Ascii,
     };
-    let some = (60..=240)
+    let sizes = (60..=240)
         .step_by(7)
         .flat_map(|columns| (16..=80).step_by(3).map(move |rows| (columns, rows)));
-    sweep(look, &some, |_, buffer| {
+    sweep(look, &sizes, |_, buffer| {
         for cell in buffer.content() {
             assert!(cell.symbol().is_ascii(), "{:?}", cell.symbol());
             assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));

@@ -1,5 +1,5 @@
 //! Makes `assets/console.svg`, the README's picture of the console, from the real screen of a demo:
-//! `cargo build --release && cargo run --release --example picture`.
+//! `cargo build && cargo run --example picture`.
 
 #![expect(
     clippy::panic,
@@ -10,6 +10,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use self::pty::Terminal;
 
@@ -21,9 +22,12 @@ mod svg;
 mod watch;
 
 const COLUMNS: u16 = 120;
-const ROWS: u16 = 34;
+const ROWS: u16 = 40;
 /// The same people, keys and faults each time; times are those of the day.
 const SEED: &str = "7";
+
+/// How long a morning may take.
+const WAIT: Duration = Duration::from_mins(5);
 
 fn main() {
     let mut demo = Command::new(beside_this_program("hazir"));
@@ -31,8 +35,8 @@ fn main() {
     demo.env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
     let mut window = Terminal::start(&demo, COLUMNS, ROWS);
     // By then some have come, one message could not be read, and its alarm is new.
-    window.shows("IN 12");
-    window.shows("NEW");
+    window.shows_within("NEW", WAIT);
+    window.shows_within("IN 31", WAIT);
     let picture = window.look(svg::picture);
     window.keys("q");
     window.keys_until("y", "");

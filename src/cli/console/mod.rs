@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use self::pump::Pump;
-use self::screen::{Ready, Screen};
+use self::screen::{Kind, Screen};
 use self::window::{Display, Window};
 use super::config::Config;
 use super::error::CliError;
@@ -31,6 +31,8 @@ const DRAIN: usize = 4_096;
 const FRAME: Duration = Duration::from_millis(100);
 /// The least time between two frames for what the keyboard does.
 const KEY_FRAME: Duration = Duration::from_millis(25);
+/// How long the first frame waits for the engine.
+const FIRST_FRAME: Duration = Duration::from_millis(40);
 /// How long a terminal may take for what is on the way to it when the console ends.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
@@ -78,7 +80,10 @@ pub fn console(
         };
         let ended = console.run(messages, &mut signals).await;
         // What is on the way to the terminal comes before it is given back.
-        if timeout(LAST_WORDS, console.screen.ready()).await.is_ok() {
+        if timeout(LAST_WORDS, console.screen.writer.ready())
+            .await
+            .is_ok()
+        {
             drop(raw);
         } else {
             raw.abandon();
@@ -88,7 +93,15 @@ pub fn console(
 }
 
 /// What comes in through the one channel.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are messages: a box for each would cost more than the room"
+)]
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all that is heard are messages"
+)]
 enum Heard {
     /// A line was typed.
     Line(String),
@@ -110,9 +123,11 @@ impl Console<'_> {
         signals: &mut Signals,
     ) -> Result<(), CliError> {
         let mut heard = Vec::with_capacity(DRAIN);
+        let mut seconds = Seconds::start();
         let mut last_frame: Option<Instant> = None;
-        // When the next frame is due; `None` where nothing changed.
-        let mut due = Some(Instant::now());
+        // When the next frame is due; `None` where nothing changed. The first one waits a little for the engine, so that
+        // it shows the desk.
+        let mut due = Some(Instant::now() + FIRST_FRAME);
         while !self.window.is_over() {
             let pause = tokio::select! {
                 biased;
@@ -126,7 +141,10 @@ impl Console<'_> {
                         KEY_FRAME
                     }
                 },
-                Ready = self.screen.ready(), if due.is_some_and(|due| due <= Instant::now()) => {
+                ready = self.screen.writer.ready(), if due.is_some_and(|due| due <= Instant::now()) => {
+                    if ready.is_err() {
+                        return Err(CliError::HangUp);
+                    }
                     crate::ui::prepare(&mut self.window.model);
                     self.screen.draw(&self.window.model);
                     last_frame = Some(Instant::now());
@@ -134,6 +152,11 @@ impl Console<'_> {
                     continue;
                 }
                 () = at(due), if due.is_some_and(|due| due > Instant::now()) => continue,
+                // Before what is heard: an engine at full speed does not stop the clock.
+                () = seconds.next() => {
+                    self.window.tick();
+                    FRAME
+                }
                 count = messages.recv_many(&mut heard, DRAIN) => {
                     if count == 0 {
                         return Err(CliError::HangUp);
@@ -145,7 +168,7 @@ impl Console<'_> {
                             // Only a console of lines reads lines.
                             Heard::Line(_) => {}
                             Heard::Message(message) => {
-                                if matches!(message, Message::Key(_) | Message::Paste(_)) {
+                                if is_urgent(&message) {
                                     pause = KEY_FRAME;
                                 }
                                 self.window.take(message);
@@ -153,10 +176,6 @@ impl Console<'_> {
                         }
                     }
                     pause
-                }
-                () = next_second() => {
-                    self.window.tick();
-                    FRAME
                 }
             };
             self.show();
@@ -170,9 +189,9 @@ impl Console<'_> {
     fn show(&mut self) {
         for display in self.window.displays() {
             match display {
-                Display::Copy(text) => self.screen.say(&terminal::copy(&text)),
-                Display::Bell => self.screen.say(&terminal::bell()),
-                Display::Title(text) => self.screen.say(&terminal::title(&text)),
+                Display::Copy(text) => self.screen.say(Kind::Copy, terminal::copy(&text)),
+                Display::Bell => self.screen.say(Kind::Bell, terminal::bell()),
+                Display::Title(text) => self.screen.say(Kind::Title, terminal::title(&text)),
                 Display::Redraw => {
                     let model = &self.window.model;
                     self.screen.redraw(model.columns, model.rows);
@@ -180,6 +199,14 @@ impl Console<'_> {
             }
         }
     }
+}
+
+/// Whether somebody waits for what a message changes.
+const fn is_urgent(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::Key(_) | Message::Paste(_) | Message::Reply(..) | Message::Attached(_)
+    )
 }
 
 /// Reads keys, and watches for the terminal to go, each on a thread of its own: both block.
@@ -222,10 +249,24 @@ async fn at(due: Option<Instant>) {
     }
 }
 
-/// Waits until the clock's next second begins.
-async fn next_second() {
-    let past = now().0.rem_euclid(1_000).unsigned_abs();
-    sleep(Duration::from_millis(1_000 - past)).await;
+/// Seconds of the clock.
+struct Seconds {
+    /// When the next one begins.
+    next: Instant,
+}
+
+impl Seconds {
+    fn start() -> Self {
+        let past = now().0.rem_euclid(1_000).unsigned_abs();
+        let next = Instant::now() + Duration::from_millis(1_000 - past);
+        Self { next }
+    }
+
+    /// Waits until the next one begins. A cancelled call loses nothing.
+    async fn next(&mut self) {
+        sleep_until(self.next).await;
+        *self = Self::start();
+    }
 }
 
 /// What the system tells a console.

@@ -1,7 +1,7 @@
 //! The console as lines, for screen readers, pipes and terminals that cannot place a cursor: what happens is said as it
 //! comes, and a line that is typed is a key, the name of an act, or what a question asks for.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write};
+use std::io::{self, BufRead as _, IsTerminal as _};
 
 use tokio::sync::mpsc;
 
@@ -10,11 +10,12 @@ use super::super::error::CliError;
 use super::super::place::Place;
 use super::super::wiring::{finish, runtime};
 use super::pump::Pump;
+use super::screen::Writer;
 use super::window::Window;
-use super::{DRAIN, Heard, Opening, Signals, Told, next_second, spawn};
+use super::{DRAIN, Heard, Opening, Seconds, Signals, Told, spawn};
 use crate::domain::{AlarmId, Millis, Seq};
 use crate::ui::{
-    Dialog, Key, Message, Model, alarm_line, log_line, pane_lines, prepare, selected_line,
+    Dialog, Key, Message, Model, Notice, alarm_line, log_line, pane_lines, prepare, selected_line,
     status_line,
 };
 use crate::words::{Words, safe};
@@ -36,57 +37,122 @@ pub fn plain(
 ) -> Result<(), CliError> {
     finish(runtime()?, async {
         let mut signals = Signals::catch()?;
-        let (messages_tx, mut messages) = mpsc::channel(DRAIN);
+        let (messages_tx, messages) = mpsc::channel(DRAIN);
         read_lines(messages_tx.clone())?;
         let pump = Pump::start(place.socket(), opening.desk.clone(), messages_tx);
-        let mut window = Window::open(place, config, words, opening, pump, PAGE);
-        let mut teller = Teller::default();
+        let mut lines = Lines {
+            window: Window::open(place, config, words, opening, pump, PAGE),
+            teller: Teller::default(),
+            writer: Writer::open()?,
+            early: (!io::stdin().is_terminal()).then(Vec::new),
+        };
+        lines.run(messages, &mut signals).await
+    })
+}
+
+/// A console of lines.
+struct Lines<'a> {
+    window: Window<'a>,
+    teller: Teller,
+    writer: Writer,
+    /// Lines of a pipe that came before it was known whether an engine runs; `None` where that is known, or somebody types.
+    early: Option<Vec<String>>,
+}
+
+impl Lines<'_> {
+    async fn run(
+        &mut self,
+        mut messages: mpsc::Receiver<Heard>,
+        signals: &mut Signals,
+    ) -> Result<(), CliError> {
         let mut heard = Vec::with_capacity(DRAIN);
-        while !window.is_over() {
+        let mut seconds = Seconds::start();
+        self.window.model.is_plain = true;
+        self.window.model.is_zoomed = true;
+        // Whether there may be something to say. It is made when it can be written: who reads slowly hears the newest.
+        let mut is_due = true;
+        loop {
+            let is_over = self.window.is_over();
+            if is_over && !is_due {
+                // What was said last is read, but for a signal, as slowly as it may be.
+                return tokio::select! {
+                    _ = signals.next() => Ok(()),
+                    written = self.writer.ready() => written.map_err(CliError::Terminal),
+                };
+            }
             tokio::select! {
+                biased;
                 told = signals.next() => match told {
-                    Told::Leave => return Ok(()),
+                    Told::Resized => continue,
                     Told::HangUp => return Err(CliError::HangUp),
-                    Told::Resized => {}
+                    Told::Leave => return Ok(()),
                 },
+                written = self.writer.ready(), if is_due => {
+                    written.map_err(CliError::Terminal)?;
+                    self.say();
+                    is_due = false;
+                    continue;
+                }
+                () = seconds.next() => self.window.tick(),
                 count = messages.recv_many(&mut heard, DRAIN) => {
                     if count == 0 {
                         return Ok(());
                     }
                     for heard in heard.drain(..) {
-                        match heard {
-                            Heard::HangUp => return Ok(()),
-                            Heard::Message(message) => window.take(message),
-                            Heard::Line(line) => {
-                                prepare(&mut window.model);
-                                let shown = obey(&mut window, line.trim());
-                                teller.shown = teller.shown.max(shown);
-                            }
+                        if self.take(heard) {
+                            return Ok(());
                         }
                     }
                 }
-                () = next_second() => window.tick(),
             }
-            // The clipboard, the bell and the title are a terminal's.
-            drop(window.displays());
-            // Keys that change it are of use on a screen alone.
-            window.model.is_plain = true;
-            window.model.is_zoomed = true;
-            prepare(&mut window.model);
-            let said = teller.news(&window.model);
-            let mut out = io::stdout().lock();
-            let written = said.iter().try_for_each(|line| writeln!(out, "{line}"));
-            written
-                .and_then(|()| out.flush())
-                .map_err(CliError::Terminal)?;
+            is_due = true;
         }
-        Ok(())
-    })
+    }
+
+    /// Takes in what was heard; returns whether the terminal is gone.
+    fn take(&mut self, heard: Heard) -> bool {
+        match (heard, &mut self.early) {
+            (Heard::HangUp, _) => return true,
+            (Heard::Line(line), Some(early)) if early.len() < DRAIN => early.push(line),
+            (Heard::Line(line), _) => self.obey(&line),
+            (Heard::Message(message), _) => {
+                let is_known = matches!(message, Message::Attached(_) | Message::Detached(_));
+                self.window.take(message);
+                if is_known {
+                    for line in self.early.take().unwrap_or_default() {
+                        self.obey(&line);
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    fn obey(&mut self, line: &str) {
+        prepare(&mut self.window.model);
+        let shown = obey(&mut self.window, line.trim());
+        self.teller.shown = self.teller.shown.max(shown);
+    }
+
+    fn say(&mut self) {
+        // The clipboard, the bell and the title are a terminal's.
+        drop(self.window.displays());
+        let model = &mut self.window.model;
+        // Keys that change it are of use on a screen alone.
+        model.is_plain = true;
+        model.is_zoomed = true;
+        prepare(model);
+        let said = self.teller.news(model);
+        if !said.is_empty() {
+            self.writer.write((said.join("\n") + "\n").into_bytes());
+        }
+    }
 }
 
 fn read_lines(lines: mpsc::Sender<Heard>) -> Result<(), CliError> {
     spawn("lines", move || {
-        for line in io::stdin().lock().lines().map_while(Result::ok) {
+        for line in io::stdin().lock().split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line).into_owned();
             if lines.blocking_send(Heard::Line(line)).is_err() {
                 return;
             }
@@ -180,7 +246,7 @@ impl View {
 #[derive(Debug, Default)]
 struct Teller {
     last: Option<Seq>,
-    notice: Option<Millis>,
+    notice: Option<Notice>,
     alarm: Option<(AlarmId, u32)>,
     asked: Option<Millis>,
     status: String,
@@ -208,8 +274,8 @@ impl Teller {
             }
         }
         let notice = model.notice.as_ref();
-        if let Some(notice) = notice.filter(|notice| self.notice != Some(notice.at)) {
-            self.notice = Some(notice.at);
+        if let Some(notice) = notice.filter(|notice| self.notice.as_ref() != Some(notice)) {
+            self.notice = Some(notice.clone());
             said.push(safe(&notice.text).into_owned());
         }
         let asked = model.dialog.as_ref();
@@ -241,11 +307,88 @@ impl Teller {
 
     fn alarm(&mut self, model: &Model) -> Option<String> {
         let alarm = model.shown_alarm()?;
-        let key = (alarm.id, alarm.count);
+        // A stranger makes the count of the least urgent ones rise as often as they like.
+        let count = if alarm.kind.priority() < 3 {
+            alarm.count
+        } else {
+            0
+        };
+        let key = (alarm.id, count);
         if self.alarm == Some(key) {
             return None;
         }
         self.alarm = Some(key);
         Some(alarm_line(model, alarm))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::civil::time;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::api::{AlarmFact, AlarmState, Snapshot, Totals};
+    use crate::domain::{AlarmKind, OutboxId};
+    use crate::ui::{Look, Site, update};
+    use crate::words::Language;
+
+    const NINE: Millis = Millis(1_795_166_072_000);
+
+    fn connected() -> Model {
+        let site = Site {
+            name: "Office".to_owned(),
+            time_zone: TimeZone::UTC,
+            day_starts: time(4, 0, 0, 0),
+            gateways: Vec::new(),
+            desk: "mina".to_owned(),
+            is_demo: false,
+        };
+        let words = Arc::new(Words::load(Language::English));
+        let mut model = Model::new(site, words, Look::default(), NINE, PAGE.0, PAGE.1);
+        let snapshot = Snapshot {
+            revision: 0,
+            version: "0.1.0".to_owned(),
+            started_at: NINE,
+            totals: Totals::default(),
+            people: Vec::new(),
+            alarms: Vec::new(),
+            links: Vec::new(),
+            outbox: Vec::new(),
+            log: Vec::new(),
+        };
+        update(&mut model, NINE, Message::Attached(Box::new(snapshot)));
+        model
+    }
+
+    fn alarms_said(kind: &AlarmKind, counts: [u32; 3]) -> usize {
+        let (mut model, mut teller) = (connected(), Teller::default());
+        let mut said = Vec::new();
+        for count in counts {
+            model.facts.alarms = vec![AlarmFact {
+                id: AlarmId(1),
+                kind: kind.clone(),
+                state: AlarmState::New,
+                since: NINE,
+                ended_at: None,
+                shelved_until: None,
+                count,
+                name: None,
+                employee: None,
+                seen_by: None,
+            }];
+            prepare(&mut model);
+            said.extend(teller.news(&model));
+        }
+        said.iter().filter(|line| line.starts_with("ALARM")).count()
+    }
+
+    #[test]
+    fn a_stranger_is_said_once_and_each_failed_answer() {
+        assert_eq!(alarms_said(&AlarmKind::UnknownSenders, [1, 2, 3]), 1);
+        let failed = AlarmKind::OutboxFailed { last: OutboxId(9) };
+        assert_eq!(alarms_said(&failed, [1, 1, 2]), 2);
     }
 }

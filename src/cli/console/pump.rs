@@ -1,7 +1,8 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
@@ -18,19 +19,12 @@ const COMES_BACK: Duration = Duration::from_secs(5);
 /// Requests that may wait: a person gives one at a time, and the console asks for a few pages beside.
 const ORDERS: usize = 64;
 
-/// What is to be asked of the engine.
-#[derive(Debug)]
-pub enum Order {
-    /// Ask, and say the reply.
-    Ask(Token, Ask),
-    /// Ask for a snapshot.
-    Refresh,
-}
-
 /// Carries words between a console and the engine, and comes back to an engine that went.
 #[derive(Debug)]
 pub struct Pump {
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::Sender<(Token, Ask)>,
+    /// A snapshot is wanted: once, however often it is said, and also where too much is asked already.
+    refresh: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
@@ -39,7 +33,9 @@ impl Pump {
     #[expect(clippy::disallowed_methods, reason = "cli starts tasks")]
     pub fn start(path: PathBuf, desk: String, messages: mpsc::Sender<Heard>) -> Self {
         let (orders, orders_rx) = mpsc::channel(ORDERS);
+        let refresh = Arc::new(Notify::new());
         let line = Line {
+            refresh: Arc::clone(&refresh),
             path,
             desk,
             messages,
@@ -49,12 +45,21 @@ impl Pump {
             // It ends where nobody listens any more.
             let _ = line.run().await;
         });
-        Self { orders, task }
+        Self {
+            orders,
+            refresh,
+            task,
+        }
     }
 
-    /// Takes an order; `false` where too many wait.
-    pub fn order(&self, order: Order) -> bool {
-        self.orders.try_send(order).is_ok()
+    /// Asks the engine, and says the reply; `false` where too much waits.
+    pub fn ask(&self, token: Token, ask: Ask) -> bool {
+        self.orders.try_send((token, ask)).is_ok()
+    }
+
+    /// Asks for a snapshot.
+    pub fn refresh(&self) {
+        self.refresh.notify_one();
     }
 }
 
@@ -72,7 +77,8 @@ struct Line {
     path: PathBuf,
     desk: String,
     messages: mpsc::Sender<Heard>,
-    orders: mpsc::Receiver<Order>,
+    orders: mpsc::Receiver<(Token, Ask)>,
+    refresh: Arc<Notify>,
 }
 
 impl Line {
@@ -115,11 +121,15 @@ impl Line {
         loop {
             tokio::select! {
                 order = self.orders.recv() => {
-                    let order = order.ok_or(Gone)?;
-                    if let Some(why) = self.obey(&mut client, order).await? {
+                    let (token, ask) = order.ok_or(Gone)?;
+                    if let Some(why) = self.ask(&mut client, token, ask).await? {
                         return Ok(why);
                     }
                 }
+                () = self.refresh.notified() => match snapshot(&mut client).await {
+                    Ok(snapshot) => self.say(Message::Attached(snapshot)).await?,
+                    Err(error) => return Ok(lost(&error)),
+                },
                 event = client.next_event() => match event {
                     Ok((revision, event)) => {
                         let stops = event == crate::api::Event::Stopping;
@@ -134,21 +144,18 @@ impl Line {
         }
     }
 
-    async fn obey(&mut self, client: &mut Client, order: Order) -> Result<Option<Detached>, Gone> {
-        match order {
-            Order::Ask(token, ask) => match client.ask(ask).await {
-                Ok(reply) => self.say(Message::Reply(token, Some(reply))).await?,
-                Err(error) => {
-                    self.say(Message::Reply(token, None)).await?;
-                    return Ok(Some(lost(&error)));
-                }
-            },
-            Order::Refresh => match snapshot(client).await {
-                Ok(snapshot) => self.say(Message::Attached(snapshot)).await?,
-                Err(error) => return Ok(Some(lost(&error))),
-            },
-        }
-        Ok(None)
+    async fn ask(
+        &mut self,
+        client: &mut Client,
+        token: Token,
+        ask: Ask,
+    ) -> Result<Option<Detached>, Gone> {
+        let (reply, why) = match client.ask(ask).await {
+            Ok(reply) => (Some(reply), None),
+            Err(error) => (None, Some(lost(&error))),
+        };
+        self.say(Message::Reply(token, reply)).await?;
+        Ok(why)
     }
 
     /// Waits, and turns down what is asked meanwhile.
@@ -159,9 +166,8 @@ impl Line {
             tokio::select! {
                 () = &mut pause => return Ok(()),
                 order = self.orders.recv() => {
-                    if let Order::Ask(token, _) = order.ok_or(Gone)? {
-                        self.say(Message::Reply(token, None)).await?;
-                    }
+                    let (token, _) = order.ok_or(Gone)?;
+                    self.say(Message::Reply(token, None)).await?;
                 }
             }
         }
@@ -174,18 +180,20 @@ impl Line {
 }
 
 async fn snapshot(client: &mut Client) -> Result<Box<Snapshot>, PortError> {
-    match client.ask(Ask::Query(Query::Snapshot)).await? {
-        Reply::Snapshot(snapshot) => Ok(snapshot),
-        // An engine whose store fails says no, and ends.
-        _ => Err(PortError::Closed),
+    let reply = client.ask(Ask::Query(Query::Snapshot)).await?;
+    if let Reply::Snapshot(snapshot) = reply {
+        return Ok(snapshot);
     }
+    // An engine whose store fails says no, and ends.
+    Err(PortError::Closed)
 }
 
 fn lost(error: &PortError) -> Detached {
-    match why(error) {
-        Detached::NotRunning => Detached::Lost,
-        why => why,
+    let why = why(error);
+    if why == Detached::NotRunning {
+        return Detached::Lost;
     }
+    why
 }
 
 fn why(error: &PortError) -> Detached {

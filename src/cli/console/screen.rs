@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use tokio::sync::watch;
@@ -7,40 +9,100 @@ use super::spawn;
 use crate::ui::terminal::{Canvas, write};
 use crate::ui::{Model, view};
 
-/// Says that the terminal takes octets.
-pub struct Ready;
+/// Writes to standard output on a thread of its own, because a slow line blocks it and should.
+#[derive(Debug)]
+pub struct Writer {
+    octets: SyncSender<Vec<u8>>,
+    /// How many times octets were handed over.
+    handed: u64,
+    written: watch::Receiver<Written>,
+}
 
-/// The terminal as one draws on it: a thread of its own writes, because a slow line blocks it and should. While it
-/// writes, nothing is drawn, so what comes next is always the newest state.
+/// What became of the octets.
+#[derive(Copy, Clone, Debug, Default)]
+struct Written {
+    /// How many times they were written.
+    count: u64,
+    /// The system's number of what went wrong. Nothing more is written then.
+    fault: Option<i32>,
+}
+
+impl Writer {
+    /// A writer that has nothing to write.
+    pub fn open() -> Result<Self, CliError> {
+        let (octets, next) = sync_channel::<Vec<u8>>(1);
+        let (done, written) = watch::channel(Written::default());
+        spawn("screen", move || {
+            while let Ok(octets) = next.recv() {
+                let fault = write(&octets).err();
+                done.send_modify(|written| {
+                    written.count += 1;
+                    written.fault = fault.as_ref().and_then(io::Error::raw_os_error);
+                });
+                if fault.is_some() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self {
+            octets,
+            handed: 0,
+            written,
+        })
+    }
+
+    /// Waits until all that was handed over was written. A cancelled call loses nothing.
+    ///
+    /// # Errors
+    /// What standard output fails with, also after that.
+    pub async fn ready(&mut self) -> io::Result<()> {
+        let handed = self.handed;
+        let written = self.written.wait_for(|written| written.count == handed);
+        let fault = written.await.map(|written| written.fault);
+        match fault {
+            Ok(None) => Ok(()),
+            Ok(Some(fault)) => Err(io::Error::from_raw_os_error(fault)),
+            Err(_) => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    /// Hands octets over. To be called where [`Writer::ready`] said so.
+    pub fn write(&mut self, octets: Vec<u8>) {
+        // The channel is empty, because all was written; where the thread has ended, `ready` says so.
+        if self.octets.try_send(octets).is_ok() {
+            self.handed += 1;
+        }
+    }
+}
+
+/// The terminal as one draws on it. While it takes what was written, nothing is drawn, so what comes next is always the
+/// newest state.
 pub struct Screen {
     canvas: Canvas,
-    /// What goes out before the next frame: bell, title, clipboard.
-    said: Vec<u8>,
-    writer: SyncSender<Vec<u8>>,
-    /// How many times octets were handed over, and how many times they were written.
-    handed: u64,
-    written: watch::Receiver<u64>,
+    /// What goes out before the next frame, the last of each kind: a terminal that stands still gathers no more.
+    said: BTreeMap<Kind, Vec<u8>>,
+    /// What writes.
+    pub writer: Writer,
+}
+
+/// What is said to a terminal that is no part of a frame.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A text for the clipboard.
+    Copy,
+    /// The bell.
+    Bell,
+    /// The title of the window.
+    Title,
 }
 
 impl Screen {
     /// A terminal of `columns` times `rows`.
     pub fn open(columns: u16, rows: u16) -> Result<Self, CliError> {
-        let (writer, octets) = sync_channel::<Vec<u8>>(1);
-        let (done, written) = watch::channel(0);
-        spawn("screen", move || {
-            while let Ok(octets) = octets.recv() {
-                if write(&octets).is_err() {
-                    return;
-                }
-                done.send_modify(|count| *count += 1);
-            }
-        })?;
         Ok(Self {
             canvas: Canvas::new(columns, rows),
-            said: Vec::new(),
-            writer,
-            handed: 0,
-            written,
+            said: BTreeMap::new(),
+            writer: Writer::open()?,
         })
     }
 
@@ -50,29 +112,17 @@ impl Screen {
     }
 
     /// Says something to the terminal that is no part of a frame.
-    pub fn say(&mut self, octets: &[u8]) {
-        self.said.extend_from_slice(octets);
+    pub fn say(&mut self, kind: Kind, octets: Vec<u8>) {
+        self.said.insert(kind, octets);
     }
 
-    /// Waits until the terminal has taken all that was handed over. For ever where it is gone: then a hang-up is told.
-    pub async fn ready(&mut self) -> Ready {
-        let handed = self.handed;
-        match self.written.wait_for(|written| *written == handed).await {
-            Ok(_) => Ready,
-            Err(_) => std::future::pending().await,
-        }
-    }
-
-    /// Draws `model`. To be called where [`Screen::ready`] said so.
+    /// Draws `model`. To be called where the writer is ready.
     pub fn draw(&mut self, model: &Model) {
-        let mut octets = std::mem::take(&mut self.said);
+        let said = std::mem::take(&mut self.said);
+        let mut octets: Vec<u8> = said.into_values().flatten().collect();
         octets.extend(self.canvas.frame(|frame| view(model, frame)));
-        if octets.is_empty() {
-            return;
-        }
-        // The channel is empty, because all was written; where the thread has ended the terminal is gone.
-        if self.writer.try_send(octets).is_ok() {
-            self.handed += 1;
+        if !octets.is_empty() {
+            self.writer.write(octets);
         }
     }
 }

@@ -1,5 +1,5 @@
-use std::fs::OpenOptions;
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Child, Command, Stdio};
 
@@ -9,6 +9,16 @@ use super::super::place::Place;
 #[derive(Debug)]
 pub struct Starting {
     child: Child,
+    is_heard: bool,
+}
+
+/// How a reception that was started ended.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Before it was heard of, with this code; `None` by a signal.
+    Failed(Option<i32>),
+    /// After it had run.
+    Over,
 }
 
 impl Starting {
@@ -37,15 +47,45 @@ impl Starting {
             .stdout(said.try_clone()?)
             .stderr(said)
             .spawn()?;
-        Ok(Self { child })
+        Ok(Self {
+            child,
+            is_heard: false,
+        })
     }
 
-    /// With which code it ended, where it did: `Some(None)` by a signal.
-    pub fn ended(&mut self) -> Option<Option<i32>> {
-        let ended = self.child.try_wait().ok().flatten();
-        ended.map(|status| status.code())
+    /// It runs: this window is connected to it.
+    pub const fn is_heard(&mut self) {
+        self.is_heard = true;
+    }
+
+    /// How it ended, where it did. To be asked as long as it runs, so that nothing of it stays in the system.
+    pub fn ended(&mut self) -> Option<Ended> {
+        let status = self.child.try_wait().ok().flatten()?;
+        Some(if self.is_heard {
+            Ended::Over
+        } else {
+            Ended::Failed(status.code())
+        })
     }
 }
+
+/// The last line of what a reception said, at most [`LINE`] octets; empty where it said nothing.
+pub fn last_words(place: &Place) -> String {
+    let said = File::open(place.log().join(OUTPUT)).and_then(|mut file| {
+        let end = file.metadata()?.len();
+        file.seek(SeekFrom::Start(end.saturating_sub(LINE)))?;
+        let mut said = Vec::new();
+        file.take(LINE).read_to_end(&mut said)?;
+        Ok(said)
+    });
+    let said = said.unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    let last = said.lines().rfind(|line| !line.trim().is_empty());
+    last.unwrap_or_default().trim().to_owned()
+}
+
+/// How much of what was said is looked at.
+const LINE: u64 = 1_024;
 
 /// Where what a detached reception says goes, in the directory of logs.
 pub const OUTPUT: &str = "serve-output.log";

@@ -1,18 +1,26 @@
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::super::config::Config;
 use super::super::place::Place;
 use super::super::run::now;
 use super::Opening;
-use super::pump::{Order, Pump};
-use super::start::Starting;
+use super::pump::Pump;
+use super::start::{Ended, Starting, last_words};
+use crate::api::Ask;
 use crate::ui::{
-    Detached, Effect, Glyphs, Look, Message, Model, Site, SiteGateway, Theme, Token, update,
+    Detached, Effect, Glyphs, Look, Message, Model, Purpose, Site, SiteGateway, Theme, Token,
+    update,
 };
 use crate::words::Words;
 
 /// How often the free space of the disk is looked at, in seconds.
 const DISK_EVERY_S: u32 = 60;
+
+/// How long an act that was asked for just before the window is left may take.
+const LAST_ACTS: Duration = Duration::from_secs(1);
 
 /// A console but for its terminal: the model, and what its effects do outside.
 pub struct Window<'a> {
@@ -25,7 +33,8 @@ pub struct Window<'a> {
     /// Whether a new alarm rings.
     rings: bool,
     ticks: u32,
-    is_over: bool,
+    /// Since when somebody wants to leave.
+    left: Option<Instant>,
     displays: Vec<Display>,
 }
 
@@ -64,16 +73,20 @@ impl<'a> Window<'a> {
             starting: None,
             rings: config.console.bell,
             ticks: 0,
-            is_over: false,
+            left: None,
             displays: Vec::new(),
         };
         window.look_at_disk();
         window
     }
 
-    /// Whether somebody left it.
-    pub const fn is_over(&self) -> bool {
-        self.is_over
+    /// Whether somebody left it. What was asked for just before, as by keys that came over a slow line together, is
+    /// answered first.
+    pub fn is_over(&self) -> bool {
+        let is_act = |purpose: &Purpose| matches!(purpose, Purpose::Act { .. });
+        let acts = self.model.waiting.values().any(is_act);
+        self.left
+            .is_some_and(|left| !acts || left.elapsed() >= LAST_ACTS)
     }
 
     /// What the terminal is to do since it was asked last.
@@ -83,6 +96,9 @@ impl<'a> Window<'a> {
 
     /// Takes a message in, and does what follows from it.
     pub fn take(&mut self, message: Message) {
+        if let (Message::Attached(_), Some(starting)) = (&message, &mut self.starting) {
+            starting.is_heard();
+        }
         for effect in update(&mut self.model, now(), message) {
             self.act(effect);
         }
@@ -90,9 +106,12 @@ impl<'a> Window<'a> {
 
     /// A second has passed.
     pub fn tick(&mut self) {
-        if let Some(code) = self.starting.as_mut().and_then(Starting::ended) {
+        if let Some(ended) = self.starting.as_mut().and_then(Starting::ended) {
             self.starting = None;
-            self.take(Message::Detached(Detached::StartFailed(code)));
+            if let Ended::Failed(code) = ended {
+                let said = last_words(self.place);
+                self.take(Message::StartFailed(code, said));
+            }
         }
         self.ticks = self.ticks.wrapping_add(1);
         if self.ticks.is_multiple_of(DISK_EVERY_S) {
@@ -103,10 +122,12 @@ impl<'a> Window<'a> {
 
     fn act(&mut self, effect: Effect) {
         match effect {
-            Effect::Ask(token, ask) => self.order(token, Order::Ask(token, ask)),
-            Effect::Refresh => self.order(0, Order::Refresh),
+            Effect::Ask(token, ask) => self.ask(token, ask),
+            Effect::Refresh => self.pump.refresh(),
             Effect::Start => self.start(),
-            Effect::Leave => self.is_over = true,
+            Effect::Leave => {
+                self.left.get_or_insert_with(Instant::now);
+            }
             Effect::Copy(text) => self.displays.push(Display::Copy(text)),
             Effect::Bell if !self.rings => {}
             Effect::Bell => self.displays.push(Display::Bell),
@@ -115,24 +136,20 @@ impl<'a> Window<'a> {
         }
     }
 
-    fn order(&mut self, token: Token, order: Order) {
-        if !self.pump.order(order) {
+    fn ask(&mut self, token: Token, ask: Ask) {
+        if !self.pump.ask(token, ask) {
             self.take(Message::Reply(token, None));
         }
     }
 
     fn start(&mut self) {
-        let detached = match Starting::start(self.place, &self.given) {
+        match Starting::start(self.place, &self.given) {
             Ok(starting) => {
                 self.starting = Some(starting);
-                Detached::Starting
+                self.take(Message::Detached(Detached::Starting));
             }
-            Err(error) => {
-                tracing::error!(%error, "the reception could not be started");
-                Detached::StartFailed(None)
-            }
-        };
-        self.take(Message::Detached(detached));
+            Err(error) => self.take(Message::StartFailed(None, error.to_string())),
+        }
     }
 
     fn look_at_disk(&mut self) {

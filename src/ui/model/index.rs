@@ -7,6 +7,7 @@ use super::Order;
 use crate::api::PersonFact;
 use crate::domain::EmployeeId;
 use crate::ui::keys::latin_digit;
+use crate::ui::text;
 
 /// People's names in their order, made once: sorting 5,000 people then compares numbers alone.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +31,7 @@ impl Index {
     pub fn new(people: &BTreeMap<EmployeeId, PersonFact>) -> Self {
         let names: Vec<(String, Option<String>)> = people
             .values()
-            .map(|fact| (fold(&fact.name), fact.team.as_deref().map(fold)))
+            .map(|fact| (fold(shown(fact)), fact.team.as_deref().map(fold)))
             .collect();
         let mut by_name: Vec<usize> = (0..names.len()).collect();
         by_name.sort_by(|a, b| names[*a].0.cmp(&names[*b].0));
@@ -38,12 +39,12 @@ impl Index {
         // Who is in no team stands last.
         by_team.sort_by_key(|at| (names[*at].1.is_none(), names[*at].1.as_deref()));
         let (by_name, by_team) = (places(&by_name), places(&by_team));
-        let entries = people.values().zip(names).enumerate();
+        let entries = people.values().enumerate();
         let entries = entries
-            .map(|(at, (fact, (name, _)))| IndexEntry {
+            .map(|(at, fact)| IndexEntry {
                 name: by_name[at],
                 team: by_team[at],
-                text: format!("{name} {} {}", fold(&fact.short), fact.employee).into(),
+                text: fold(&format!("{} {} {}", fact.name, fact.short, fact.employee)).into(),
             })
             .collect();
         Self { entries }
@@ -80,6 +81,15 @@ impl Index {
     /// How many people are in it.
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+}
+
+/// The name by which a table shows somebody, and by which people are looked for from A to Z.
+fn shown(fact: &PersonFact) -> &str {
+    if fact.short.is_empty() || !text::is_right_to_left(&fact.name) {
+        &fact.name
+    } else {
+        &fact.short
     }
 }
 
@@ -160,6 +170,39 @@ mod tests {
         ] {
             assert_eq!(fold(text), folded, "{text}");
         }
+    }
+
+    #[test]
+    fn people_stand_in_the_order_of_the_names_that_are_shown() {
+        let person = |id, name: &str, short: &str| PersonFact {
+            employee: EmployeeId(id),
+            name: name.to_owned(),
+            short: short.to_owned(),
+            state: crate::api::PersonPresence::Out,
+            since: None,
+            first_in: None,
+            seq: None,
+            source: None,
+            clock_off_min: 0,
+            note: String::new(),
+            team: None,
+            suspended: false,
+        };
+        let people = [
+            person(1, "بهرام رضایی", "Bahram R."),
+            person(2, "Zeki Yavuz", "A first"),
+            person(3, "Ayşe Yılmaz", "Ayşe Y."),
+        ];
+        let people = people.map(|fact| (fact.employee, fact)).into();
+        let index = Index::new(&people);
+        let found = |order, query| {
+            let found = index.sorted(&people, order, query, |_| false);
+            found.iter().map(|id| id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(found(Order::Name, ""), [3, 1, 2]);
+        assert_eq!(found(Order::Team, ""), [3, 1, 2]);
+        assert_eq!(found(Order::Name, "رضا"), [1]);
+        assert_eq!(found(Order::Name, "bah"), [1]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! All that a console knows and shows. Rows are indices and identities, never widgets, so that `view` borrows it.
 
+mod alarms;
 mod asked;
 mod curve;
 mod dialog;

@@ -7,6 +7,10 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use super::hang_up::is_gone;
 use crate::ui::Key;
 
+/// How long crossterm may look for input: it looks not at all where it has no time. A terminal that goes meanwhile is seen
+/// after it.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// What a keyboard gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -24,12 +28,13 @@ impl Keys {
     /// Waits for the next input; `None` where the terminal is gone.
     ///
     /// crossterm 0.29 reads a terminal that is gone over and over, so it is asked only where poll(2) says that there is
-    /// something to read and no hang-up.
+    /// something to read and no hang-up. Its feature `use-dev-tty` is needed: without it it is told of new octets alone,
+    /// and leaves what is beyond the first 1,024 unread until the next key.
     pub fn next(self) -> Option<Input> {
         loop {
             wait(Some(&Timespec::default()))?;
             // What was read together with the last key comes first.
-            while poll(Duration::ZERO).ok()? {
+            while poll(LOOK).ok()? {
                 if let Some(input) = input_of(read().ok()?) {
                     return Some(input);
                 }

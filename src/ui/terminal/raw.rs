@@ -12,6 +12,9 @@ const SOON: Timespec = Timespec {
     tv_nsec: 200_000_000,
 };
 
+/// The largest window, in columns and rows: more than the smallest letters make of the largest screen.
+const MOST: (u16, u16) = (1_000, 500);
+
 /// How the terminal was before; `None` where nothing is to be restored. A panic hook reaches it from any thread.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
@@ -73,6 +76,14 @@ pub fn write(mut octets: &[u8]) -> io::Result<()> {
         match rustix::io::write(rustix::stdio::stdout(), octets) {
             Ok(count) => octets = octets.get(count..).unwrap_or_default(),
             Err(rustix::io::Errno::INTR) => {}
+            // Another program that shares the terminal may have said that its writes are not to block.
+            Err(rustix::io::Errno::AGAIN) => {
+                let stdout = rustix::stdio::stdout();
+                match poll(&mut [PollFd::new(&stdout, PollFlags::OUT)], None) {
+                    Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -95,10 +106,13 @@ pub fn is_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// Columns and rows of the terminal at standard output; 80 times 24 where it does not say.
+/// Columns and rows of the terminal at standard output; 80 times 24 where it does not say, and never more than can be
+/// drawn: a terminal may say anything up to 65,535.
 pub fn size() -> (u16, u16) {
     let size = tcgetwinsize(io::stdout()).ok();
     let size = size.map(|size| (size.ws_col, size.ws_row));
     size.filter(|(columns, rows)| *columns > 0 && *rows > 0)
-        .unwrap_or((80, 24))
+        .map_or((80, 24), |(columns, rows)| {
+            (columns.min(MOST.0), rows.min(MOST.1))
+        })
 }

@@ -2,7 +2,7 @@
 
 use super::{copy, cursor, dialogs, goes, missing, opens, say, selected};
 use crate::api::{Ask, Command};
-use crate::domain::{AlarmId, Millis, Seq};
+use crate::domain::{Millis, Seq};
 use crate::ui::keys::Intent;
 use crate::ui::model::{Model, Pane, Purpose, Question, Screen};
 use crate::ui::{Detached, Effect, Glyphs, Theme};
@@ -136,17 +136,6 @@ pub(super) fn act(
     true
 }
 
-/// What an alarm is about, in words.
-pub(super) fn alarm_words(model: &Model, id: AlarmId) -> String {
-    let alarm = model.alarm(id);
-    alarm.map_or_else(String::new, |alarm| {
-        let name = alarm.employee.map(|employee| model.short_name(employee));
-        model
-            .words
-            .alarm_text(&alarm.kind, name.as_deref(), alarm.count)
-    })
-}
-
 /// Says that nothing can be done while no engine is connected; returns whether that is so.
 pub(super) fn is_detached(model: &mut Model) -> bool {
     let is_detached = model.detached.is_some();
@@ -221,7 +210,9 @@ fn next_theme(model: &mut Model) {
 fn start(model: &mut Model) {
     match model.detached {
         Some((Detached::NotRunning | Detached::StartFailed(_), _)) => {
-            dialogs::question(model, Question::Start);
+            if !dialogs::ask_to_start(model) {
+                say::fault(model, "notice.detached", &[]);
+            }
         }
         Some((Detached::Starting, _)) => say::done(model, "notice.starting", &[]),
         Some((

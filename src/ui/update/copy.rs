@@ -165,8 +165,10 @@ fn alarm_text(model: &Model, id: AlarmId) -> Option<String> {
     let alarm = model.alarm(id)?;
     let since = model.moment(alarm.since);
     let name = alarm.employee.map(|employee| model.short_name(employee));
-    let act = model.words.alarm_act(&alarm.kind, name.as_deref());
-    Some(joined([since, super::acts::alarm_words(model, id), act]))
+    let (words, name) = (&model.words, name.as_deref());
+    let text = words.alarm_text(&alarm.kind, name, alarm.count);
+    // What is copied is read elsewhere, where the keys of this console do nothing.
+    Some(joined([since, text, words.alarm_act(&alarm.kind, name)]))
 }
 
 fn link_text(model: &Model, name: &GatewayName) -> Option<String> {

@@ -18,6 +18,14 @@ pub(super) fn question(model: &mut Model, question: Question) {
     open(model, Dialog::Ask(question));
 }
 
+/// Asks whether the reception is to be started, and returns whether that was asked: what a demo had is gone with it.
+pub(super) fn ask_to_start(model: &mut Model) -> bool {
+    if !model.site.is_demo {
+        question(model, Question::Start);
+    }
+    !model.site.is_demo
+}
+
 /// Opens a dialog.
 pub(super) fn open(model: &mut Model, dialog: Dialog) {
     model.dialog = Some((dialog, model.now));
@@ -28,13 +36,9 @@ pub(super) fn find(model: &mut Model) {
     if matches!(model.screen, Screen::Link | Screen::Alarms) {
         goes::show(model, Screen::People);
     }
-    let text = if model.screen == Screen::Help {
-        &model.help_find
-    } else {
-        &model.find
-    };
-    let input = Input::new(text.clone());
-    open(model, Dialog::Find(input));
+    // Who looks for the next person does not think of the last one.
+    typed::look_for(model, String::new());
+    open(model, Dialog::Find(Input::default()));
 }
 
 /// Opens the acts by name.
@@ -155,7 +159,7 @@ fn shelve(model: &mut Model, out: &mut Vec<Effect>, alarm: AlarmId, key: Key) ->
     let Some((_, until)) = chosen else {
         return Some(Dialog::Shelve(alarm));
     };
-    let about = acts::alarm_words(model, alarm);
+    let about = model.alarm_title(alarm);
     acts::act(model, out, Command::Shelve(alarm, until), about);
     None
 }

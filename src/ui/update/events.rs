@@ -171,7 +171,12 @@ fn link(model: &mut Model, fact: LinkFact) {
         ];
         say::fault(model, "notice.link_broke", &facts);
     } else if is_bound && !was_bound {
-        say::done(model, "notice.link_back", &[("gateway", &fact.gateway.0)]);
+        let key = if fact.drops > 0 {
+            "notice.link_back"
+        } else {
+            "notice.link_up"
+        };
+        say::done(model, key, &[("gateway", &fact.gateway.0)]);
     }
 }
 

@@ -135,7 +135,7 @@ fn person(model: &mut Model, out: &mut Vec<Effect>) {
     if here != Some(wanted) {
         let since = model.wants.rest.map_or(model.now, |(_, since)| since);
         if model.now.ms_since(since) >= REST_MS && !is_asked {
-            turn_to(model, wanted, false);
+            turn_to(model, wanted);
             ask_person(model, out);
         }
         return;
@@ -157,14 +157,14 @@ fn person(model: &mut Model, out: &mut Vec<Effect>) {
 }
 
 /// Puts an empty page in the place of the person that was there.
-pub(super) fn turn_to(model: &mut Model, employee: crate::domain::EmployeeId, is_open: bool) {
+pub(super) fn turn_to(model: &mut Model, employee: crate::domain::EmployeeId) {
     let history = Vec::new();
     model.person = Some(PersonPage {
         employee,
         detail: None,
         history,
         next: Some(Seq(u64::MAX)),
-        is_open,
+        is_open: false,
     });
     model.wants.history_up_to = Seq(0);
     model.wants.person = true;

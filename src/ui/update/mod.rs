@@ -2,6 +2,7 @@
 
 mod acts;
 mod bell;
+mod clock;
 mod copy;
 mod cursor;
 mod dialogs;
@@ -25,13 +26,15 @@ use super::{Detached, Effect, Key, Message, Model};
 use crate::api::{Event, Snapshot};
 use crate::domain::{Millis, Seq};
 
-/// How long a notice stands.
-const NOTICE_MS: i64 = 60 * Millis::SECOND;
+/// How long it stands what was done.
+const DONE_MS: i64 = 30 * Millis::SECOND;
+/// How long it stands what could not be done or broke.
+const FAULT_MS: i64 = 60 * Millis::SECOND;
 
 /// Takes a message in at `now`, and says what is to be done outside.
 pub fn update(model: &mut Model, now: Millis, message: Message) -> Vec<Effect> {
     let mut out = Vec::new();
-    model.now = now;
+    clock::turn(model, now);
     match message {
         Message::Key(key) => {
             press(model, &mut out, key);
@@ -47,6 +50,12 @@ pub fn update(model: &mut Model, now: Millis, message: Message) -> Vec<Effect> {
         Message::Event(revision, event) => happened(model, &mut out, revision, event),
         Message::Reply(token, reply) => replies::take(model, &mut out, token, reply),
         Message::Detached(why) => detached(model, &mut out, why),
+        Message::StartFailed(code, said) => {
+            detached(model, &mut out, Detached::StartFailed(code));
+            if !said.is_empty() {
+                say::put(model, said, true);
+            }
+        }
         Message::DiskFree(percent) => model.disk_free = Some(percent),
     }
     out
@@ -82,10 +91,10 @@ fn tick(model: &mut Model, out: &mut Vec<Effect>) {
     let is_over = |until: &Millis| now >= *until;
     model.unmasked_until = model.unmasked_until.filter(|until| !is_over(until));
     model.hushed_until = model.hushed_until.filter(|until| !is_over(until));
-    let stands = |at: Millis| now.ms_since(at) < NOTICE_MS;
-    if model.notice.as_ref().is_some_and(|said| !stands(said.at)) {
-        model.notice = None;
-    }
+    model.notice.take_if(|said| {
+        let stands_ms = if said.is_fault { FAULT_MS } else { DONE_MS };
+        now.ms_since(said.at) >= stands_ms
+    });
     goes::keep_day(model);
     missing::ask(model, out);
     bell::announce(model, out);
@@ -136,8 +145,12 @@ fn detached(model: &mut Model, out: &mut Vec<Effect>, why: Detached) {
         .map(|(_, since)| since);
     model.detached = Some((why, since.unwrap_or(model.now)));
     let is_news = before.is_none_or(|(was, _)| was != why);
-    if why == Detached::NotRunning && is_news && model.dialog.is_none() {
-        dialogs::question(model, Question::Start);
+    let can_start = matches!(why, Detached::NotRunning | Detached::StartFailed(_));
+    if can_start && model.site.is_demo {
+        // Its reception is of this process, and nothing could be started in its place.
+        out.push(Effect::Leave);
+    } else if can_start && is_news && model.dialog.is_none() {
+        dialogs::ask_to_start(model);
     }
     bell::announce(model, out);
 }

@@ -1,15 +1,16 @@
 //! What Enter opens.
 
-use super::{acts, cursor, goes, missing, say};
+use super::{acts, cursor, dialogs, goes, missing, say};
 use crate::api::{Ask, LogFilter, LogKind, LogLine, Query};
 use crate::domain::{AlarmId, AlarmKind, EmployeeId, Seq};
-use crate::ui::model::{Dialog, Model, Pane, Purpose, Question, RowId, Screen};
+use crate::ui::model::{Model, Pane, Purpose, RowId, Screen};
 use crate::ui::{Detached, Effect};
 
 /// Opens what is selected.
 pub(super) fn open(model: &mut Model, out: &mut Vec<Effect>) {
-    if let Some((Detached::NotRunning, _)) = model.detached {
-        model.dialog = Some((Dialog::Ask(Question::Start), model.now));
+    if let Some((Detached::NotRunning | Detached::StartFailed(_), _)) = model.detached
+        && dialogs::ask_to_start(model)
+    {
         return;
     }
     match model.pane {
@@ -61,8 +62,9 @@ fn person(model: &mut Model, employee: EmployeeId) {
         .as_ref()
         .is_some_and(|person| person.employee == employee);
     if !is_here {
-        missing::turn_to(model, employee, true);
+        missing::turn_to(model, employee);
     }
+    // Going opens the page: what was left before has to be known as it was.
     goes::go(model, Screen::People, Pane::History);
     cursor::put_on(model, Pane::People, RowId::Person(employee));
 }
@@ -113,7 +115,7 @@ fn alarm(model: &mut Model, id: AlarmId) {
         }
         AlarmKind::UnknownSenders => lines_of(model, LogKind::Problems),
         AlarmKind::Store => {
-            let act = model.words.alarm_act(&AlarmKind::Store, None);
+            let act = model.act_here(&AlarmKind::Store, None);
             say::put(model, act, false);
         }
     }

@@ -1,8 +1,9 @@
 //! What the engine answered, and the words for it.
 
-use super::{acts, log, missing, opens, say};
+use super::{log, missing, opens, say};
 use crate::api::{FeedLine, FeedOutcome, LogLine, LogWhat, Reply, Retried, Undone};
 use crate::domain::{Action, Millis, OutboxId, Outcome, Seq};
+use crate::ui::keys::Intent;
 use crate::ui::model::{Model, Purpose};
 use crate::ui::{Effect, Token};
 
@@ -253,7 +254,9 @@ fn marked(model: &mut Model, line: &FeedLine, about: &str) {
         Some(Action::In) | None => "notice.marked_in",
     };
     let at = model.clock(line.at.unwrap_or(line.received_at));
-    say::done(model, key, &[("name", about), ("at", &at)]);
+    let undo = model.key_or_name(Intent::Undo);
+    let facts = [("name", about), ("at", &*at), ("undo", &*undo)];
+    say::done(model, key, &facts);
 }
 
 fn undone_words(model: &mut Model, undone: &Undone) {
@@ -274,7 +277,7 @@ fn undone_words(model: &mut Model, undone: &Undone) {
             );
         }
         Undone::Shelved(id) => {
-            let alarm = acts::alarm_words(model, *id);
+            let alarm = model.alarm_title(*id);
             say::done(model, "notice.undone_shelved", &[("alarm", &alarm)]);
         }
         Undone::GaveUp(id) => {

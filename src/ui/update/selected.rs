@@ -2,7 +2,7 @@
 
 use tui_input::Input;
 
-use super::acts::{act, alarm_words, is_detached};
+use super::acts::{act, is_detached};
 use super::{dialogs, say};
 use crate::api::{AlarmState, Command, FeedOutcome, LogLine, LogWhat};
 use crate::domain::{Action, AlarmId, EmployeeId, OutboxId, Seq};
@@ -27,7 +27,7 @@ pub(super) fn acknowledge(model: &mut Model, out: &mut Vec<Effect>) {
         say::done(model, "notice.seen_already", &[]);
         return;
     }
-    let about = alarm_words(model, id);
+    let about = model.alarm_title(id);
     act(model, out, Command::Acknowledge(id), about);
 }
 

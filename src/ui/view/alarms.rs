@@ -129,7 +129,7 @@ impl Pen<'_> {
         }
         let (words, name) = (self.words(), alarm.name.as_deref());
         let about = words.alarm_text(&alarm.kind, name, alarm.count);
-        (about, words.alarm_act(&alarm.kind, name))
+        (about, self.model.act_here(&alarm.kind, name))
     }
 
     fn alarm_row(&mut self, place: Rect, y: usize, alarm: &AlarmFact, is_selected: bool) {

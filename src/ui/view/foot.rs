@@ -89,7 +89,10 @@ impl Pen<'_> {
             self.input_line(place, 0, &prompt, input);
             return;
         }
-        let Some(notice) = &model.notice else {
+        // What was said before a question opened has nothing to do with it.
+        let asked = model.dialog.as_ref().map(|(_, since)| *since);
+        let notice = model.notice.as_ref();
+        let Some(notice) = notice.filter(|said| asked.is_none_or(|asked| said.at >= asked)) else {
             return;
         };
         let role = if notice.is_fault {

@@ -193,7 +193,12 @@ impl Pen<'_> {
         let span = self.span(ms);
         let is_first = self.model.facts.started_at.is_none();
         match why {
-            Detached::NotRunning => self.say("detached.not_running", &[]),
+            Detached::NotRunning if self.model.site.is_demo => {
+                let leave = self.model.key_or_name(Intent::Leave);
+                self.say("detached.demo_over", &[("leave", &leave)])
+            }
+            Detached::NotRunning if is_first => self.say("detached.not_running", &[]),
+            Detached::NotRunning => self.say("detached.gone", &[]),
             Detached::Starting => self.say("detached.starting", &[]),
             Detached::StartFailed(Some(code)) => {
                 self.say("detached.start_failed_with", &[("code", &code.to_string())])

@@ -133,7 +133,9 @@ impl Pen<'_> {
         let at = self.moment_in_full(claimed);
         let span = self.span(off.abs());
         let facts = [("at", &*at), ("span", &*span)];
-        let text = if off > 0 {
+        let text = if off.abs() < Millis::SECOND {
+            self.say("fact.claimed_same", &facts)
+        } else if off > 0 {
             self.say("fact.claimed_ahead", &facts)
         } else {
             self.say("fact.claimed_behind", &facts)

@@ -2,10 +2,10 @@ use ratatui::layout::Rect;
 
 use super::pen::Pen;
 use super::people::indented;
-use super::state::is_right_to_left;
 use crate::api::{DeviceFact, PersonDetail, PersonFact};
 use crate::domain::PresenceSource;
 use crate::ui::look::Role;
+use crate::ui::text;
 
 impl<'a> Pen<'a> {
     /// Draws the person that is selected or open: name, state, what is wrong, card, phones.
@@ -19,7 +19,7 @@ impl<'a> Pen<'a> {
         let mut y = self.person_head(inner, fact);
         if let Some(alarm) = self.alarm_about(fact.employee) {
             let name = alarm.name.as_deref();
-            let act = self.words().alarm_act(&alarm.kind, name);
+            let act = self.model.act_here(&alarm.kind, name);
             y = self.paragraph(inner, y, &act, Role::Bad);
         }
         let (note, role) = self.person_note(fact);
@@ -54,7 +54,7 @@ impl<'a> Pen<'a> {
     /// The name as it is written where the table cannot show it, and the state; returns the line after it.
     fn person_head(&mut self, place: Rect, fact: &PersonFact) -> usize {
         let mut y = 0;
-        if is_right_to_left(&fact.name) {
+        if text::is_right_to_left(&fact.name) {
             self.line(place, y, &fact.name, Role::Normal);
             y += 1;
         }

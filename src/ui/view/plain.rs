@@ -8,6 +8,7 @@ use super::pen::Pen;
 use crate::api::{AlarmFact, LogLine, LogWhat};
 use crate::ui::Model;
 use crate::ui::layout::Layout;
+use crate::ui::text;
 
 /// The most columns of a name.
 const NAME: usize = 40;
@@ -24,8 +25,16 @@ pub fn pane_lines(model: &Model) -> Vec<String> {
     }
     let columns = usize::from(window.width).max(1);
     let rows = buffer.content.chunks(columns).map(|row| {
-        let row: String = row.iter().map(ratatui::buffer::Cell::symbol).collect();
-        row.trim_end().to_owned()
+        let mut line = String::new();
+        let mut cells = row.iter();
+        while let Some(cell) = cells.next() {
+            line.push_str(cell.symbol());
+            // The cells that a wide character covers hold nothing of their own.
+            for _ in 1..text::width(cell.symbol()) {
+                cells.next();
+            }
+        }
+        line.trim_end().to_owned()
     });
     rows.filter(|row| !row.is_empty()).collect()
 }
@@ -78,7 +87,7 @@ pub fn log_line(model: &Model, line: &LogLine) -> String {
 pub fn alarm_line(model: &Model, alarm: &AlarmFact) -> String {
     let name = alarm.name.as_deref();
     let text = model.words.alarm_text(&alarm.kind, name, alarm.count);
-    let act = model.words.alarm_act(&alarm.kind, name);
+    let act = model.act_here(&alarm.kind, name);
     let facts = [("text", &*text), ("act", &act)];
     model.words.say("plain.alarm", &facts)
 }

@@ -7,6 +7,7 @@ use super::people::indented;
 use crate::api::ReplySample;
 use crate::domain::GatewayName;
 use crate::ui::look::Role;
+use crate::ui::text;
 
 /// The numbers of the reply times that are shown.
 struct Numbers {
@@ -43,7 +44,13 @@ impl Pen<'_> {
         if let (Some(first), Some(last)) = (samples.first(), samples.last()) {
             let (from, until) = (self.short_moment(first.at), self.short_moment(last.at));
             let mut row = self.row(inner, 1 + height);
-            row.cell(&from, samples.len().saturating_sub(until.len()), Role::Dim);
+            // Where there are too few samples for both, the last one counts.
+            let before = samples.len().saturating_sub(text::width(&until));
+            if text::width(&from) < before {
+                row.cell(&from, before, Role::Dim);
+            } else {
+                row.skip(before);
+            }
             row.put(&until, Role::Dim);
         }
     }

@@ -56,14 +56,7 @@ impl<'a> Pen<'a> {
 
     /// What an alarm is called.
     pub fn alarm_name(&self, kind: &AlarmKind) -> String {
-        match kind {
-            AlarmKind::LinkDown { .. } => self.say("alarm_name.link_down", &[]),
-            AlarmKind::Store => self.say("alarm_name.store", &[]),
-            AlarmKind::OutboxFailed { .. } => self.say("alarm_name.outbox_failed", &[]),
-            AlarmKind::TwoPlaces { .. } => self.say("alarm_name.two_places", &[]),
-            AlarmKind::Key { .. } => self.say("alarm_name.key", &[]),
-            AlarmKind::UnknownSenders => self.say("alarm_name.unknown_senders", &[]),
-        }
+        self.model.alarm_name(kind)
     }
 
     /// Whom or what an alarm is about, in a word: a name, a gateway, a number.
@@ -73,10 +66,12 @@ impl<'a> Pen<'a> {
             AlarmKind::TwoPlaces { employee, .. } | AlarmKind::Key { employee } => {
                 self.person_name(*employee, alarm.name.as_deref())
             }
-            AlarmKind::OutboxFailed { .. } | AlarmKind::UnknownSenders => {
+            AlarmKind::OutboxFailed { .. } | AlarmKind::UnknownSenders if alarm.count > 1 => {
                 format!("{}{}", self.signs.times, alarm.count)
             }
-            AlarmKind::Store => String::new(),
+            AlarmKind::OutboxFailed { .. } | AlarmKind::UnknownSenders | AlarmKind::Store => {
+                String::new()
+            }
         }
     }
 
@@ -153,7 +148,7 @@ impl<'a> Pen<'a> {
         let name = fact.map(|fact| fact.name.as_str()).or(written);
         let short = fact.map_or("", |fact| fact.short.as_str());
         match name {
-            Some(name) if short.is_empty() || !is_right_to_left(name) => name.to_owned(),
+            Some(name) if short.is_empty() || !text::is_right_to_left(name) => name.to_owned(),
             Some(_) => short.to_owned(),
             None => self.say("shown.nobody", &[("id", &employee.to_string())]),
         }
@@ -188,13 +183,4 @@ impl<'a> Pen<'a> {
         }
         text::phone_short(number, self.model.is_unmasked(), self.signs)
     }
-}
-
-/// Whether a text has letters that are written from right to left.
-pub fn is_right_to_left(text: &str) -> bool {
-    text.chars().any(|c| {
-        matches!(c,
-            '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
-            | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
-    })
 }

@@ -158,3 +158,19 @@ fn a_dialog_cuts_no_wide_character_in_two() {
         assert_ne!(buffer[(3, y)].symbol(), "山", "{y}");
     }
 }
+
+#[test]
+fn wide_letters_stand_together_in_lines() {
+    let mut model = office(Look::default(), 100, 80);
+    for fact in model.facts.people.values_mut() {
+        fact.name = "王小明".to_owned();
+    }
+    press(&mut model, "2");
+    settle(&mut model);
+    model.is_plain = true;
+    let lines = hazir::ui::pane_lines(&model);
+    assert!(
+        lines.iter().any(|line| line.contains("王小明  ")),
+        "{lines:#?}"
+    );
+}

@@ -93,8 +93,11 @@ fn what_was_missed_is_counted_after_a_loss() {
     let mut desk = Desk::open();
     let token = arrivals_token(&desk);
     desk.reply(token, Some(counted(2, 3, None)));
-    desk.hear(Event::Lost);
-    desk.hear(Event::Lost);
+    // It has the revision of the last event that was not lost, or none before the first one.
+    let last = desk.model.facts.revision;
+    desk.tell(Message::Event(last, Event::Lost));
+    desk.tell(Message::Event(0, Event::Lost));
+    assert_eq!(desk.model.facts.revision, last);
     assert_eq!(
         desk.out
             .iter()

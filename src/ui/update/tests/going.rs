@@ -378,3 +378,76 @@ fn where_nobody_runs_it_asks_to_start() {
     assert_eq!(desk.notice(), "Reception is running.");
     assert!(desk.model.detached.is_none());
 }
+
+#[test]
+fn nobody_is_asked_to_start_what_a_demo_had() {
+    let mut desk = Desk::new();
+    desk.model.site.is_demo = true;
+    desk.tell(Message::Detached(Detached::NotRunning));
+    assert!(desk.model.dialog.is_none());
+    desk.key(Key::Enter);
+    assert!(desk.model.dialog.is_none());
+    desk.press(":start");
+    desk.key(Key::Enter);
+    assert!(desk.model.dialog.is_none());
+    assert!(desk.is_fault());
+    assert!(!desk.out.contains(&Effect::Start));
+}
+
+#[test]
+fn esc_goes_from_a_person_to_the_table_it_was_opened_in() {
+    let mut desk = Desk::open();
+    desk.press("2j");
+    desk.key(Key::Enter);
+    assert!(desk.model.person.as_ref().is_some_and(|page| page.is_open));
+    desk.key(Key::Esc);
+    assert_eq!(desk.model.screen, Screen::People);
+    assert!(desk.model.person.as_ref().is_none_or(|page| !page.is_open));
+    assert_eq!(desk.model.pane, Pane::People);
+}
+
+#[test]
+fn who_looks_for_the_next_one_begins_anew() {
+    let mut desk = Desk::open();
+    desk.press("/yil");
+    desk.key(Key::Enter);
+    assert_eq!(desk.model.find, "yil");
+    desk.press("/");
+    assert_eq!(desk.model.find, "");
+    desk.press("bur");
+    assert_eq!(desk.model.find, "bur");
+}
+
+#[test]
+fn what_did_not_start_says_why_and_may_be_tried_again() {
+    let mut desk = Desk::new();
+    desk.tell(Message::Detached(Detached::NotRunning));
+    for _ in 0..2 {
+        desk.now = desk.now.plus_ms(300);
+        desk.press("y");
+        assert_eq!(desk.out.last(), Some(&Effect::Start));
+        let why = "The store is in use.".to_owned();
+        desk.tell(Message::StartFailed(Some(4), why));
+        assert_eq!(desk.notice(), "The store is in use.");
+        let asks = matches!(desk.model.dialog, Some((Dialog::Ask(Question::Start), _)));
+        assert!(asks, "{:?}", desk.model.dialog);
+    }
+    desk.now = desk.now.plus_ms(300);
+    desk.key(Key::Esc);
+    desk.key(Key::Enter);
+    assert!(matches!(
+        desk.model.dialog,
+        Some((Dialog::Ask(Question::Start), _))
+    ));
+}
+
+#[test]
+fn a_demo_whose_reception_is_gone_is_over() {
+    let mut desk = Desk::open();
+    desk.model.site.is_demo = true;
+    desk.tell(Message::Detached(Detached::Lost));
+    assert!(desk.out.is_empty(), "{:?}", desk.out);
+    desk.tell(Message::Detached(Detached::NotRunning));
+    assert_eq!(desk.out, [Effect::Leave]);
+    assert!(desk.model.dialog.is_none());
+}

@@ -130,8 +130,43 @@ fn reply_times_and_breaks_go_on() {
         "{}",
         desk.notice()
     );
-    desk.hear(Event::Link(link(LinkState::Bound)));
+    let mut back = link(LinkState::Bound);
+    back.drops = 1;
+    desk.hear(Event::Link(back));
     assert_eq!(desk.notice(), "Gateway reception is connected again.");
+}
+
+#[test]
+fn a_link_that_comes_for_the_first_time_does_not_come_again() {
+    let mut desk = Desk::open();
+    desk.model.facts.links = vec![link(LinkState::Connecting)];
+    desk.hear(Event::Link(link(LinkState::Bound)));
+    assert_eq!(desk.notice(), "Gateway reception is connected.");
+    desk.wait(29_999);
+    assert!(!desk.notice().is_empty());
+    desk.wait(1);
+    assert_eq!(desk.notice(), "");
+}
+
+#[test]
+fn alarms_say_what_to_do_by_the_keys_of_this_console() {
+    let mut desk = Desk::open();
+    let key = AlarmKind::Key {
+        employee: EmployeeId(2),
+    };
+    let failed = AlarmKind::OutboxFailed { last: OutboxId(1) };
+    for (kind, said) in [
+        (&failed, "4 shows why; there R sends"),
+        (&key, "m marks them by hand"),
+        (&AlarmKind::UnknownSenders, "3 has them"),
+    ] {
+        let act = desk.model.act_here(kind, Some("Ayşe"));
+        assert!(act.contains(said), "{act}");
+    }
+    let unbound: Vec<(&str, Vec<&str>)> = vec![("retry failed", Vec::new())];
+    desk.model.keys = crate::ui::keys::Keys::with(&unbound).unwrap();
+    let act = desk.model.act_here(&failed, None);
+    assert!(act.contains("there :retry failed sends"), "{act}");
 }
 
 #[test]
@@ -173,6 +208,26 @@ fn ages_are_words() {
         desk.model.moment(NINE.plus_ms(-Millis::DAY)),
         "2026-11-19 09:14"
     );
+}
+
+#[test]
+fn a_clock_that_is_put_back_deafens_nobody() {
+    let mut desk = Desk::open();
+    desk.hear(Event::Alarm(alarm(1, link_down())));
+    desk.press("hA");
+    desk.model.unmasked_until = Some(desk.now.plus_ms(60_000));
+    assert!(desk.model.dialog.is_some());
+    desk.now = desk.now.plus_ms(-5 * Millis::HOUR);
+    desk.tell(Message::Tick);
+    desk.now = desk.now.plus_ms(300);
+    desk.key(Key::Esc);
+    assert!(desk.model.dialog.is_none());
+    desk.wait(60_000);
+    assert_eq!(desk.model.unmasked_until, None);
+    assert!(desk.model.hushed_until.is_some());
+    desk.wait(10 * Millis::MINUTE);
+    assert_eq!(desk.model.hushed_until, None);
+    assert!(desk.out.contains(&Effect::Bell));
 }
 
 #[test]
