@@ -98,10 +98,6 @@ pub fn console(
     reason = "nearly all are messages: a box for each would cost more than the room"
 )]
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all that is heard are messages"
-)]
 enum Heard {
     /// A line was typed.
     Line(String),
