@@ -246,6 +246,66 @@ fn a_person_and_a_span_of_time_are_found_without_looking_through_all() {
 }
 
 #[test]
+fn every_line_of_a_filter_comes_once_wherever_it_begins_and_ends() {
+    let mut desk = Desk::with(ROWS, 1);
+    let edges = [
+        0,
+        1,
+        9,
+        12,
+        256,
+        257,
+        1_023,
+        1_025,
+        ROWS - 256,
+        ROWS,
+        ROWS + 1,
+    ];
+    let edges: Vec<_> = edges.into_iter().map(at).map(Some).chain([None]).collect();
+    let kinds = [
+        None,
+        Some(LogKind::CheckIns),
+        Some(LogKind::Problems),
+        Some(LogKind::Desk),
+        Some(LogKind::Link),
+    ];
+    for (from, until) in edges
+        .iter()
+        .flat_map(|from| edges.iter().map(move |until| (*from, *until)))
+    {
+        for (kind, employee) in kinds
+            .iter()
+            .flat_map(|kind| [(*kind, None), (*kind, Some(EmployeeId(1)))])
+        {
+            let wanted = (1..=ROWS).rev().filter(|seq| {
+                let entry = entry(*seq);
+                from.is_none_or(|from| at(*seq) >= from)
+                    && until.is_none_or(|until| at(*seq) < until)
+                    && employee.is_none_or(|_| entry.employee() == employee)
+                    && kind.is_none_or(|kind| kind == kind_of(&entry))
+            });
+            let wanted: Vec<_> = wanted.collect();
+            let filter = LogFilter {
+                employee,
+                kind,
+                from,
+                until,
+            };
+            assert_eq!(seqs(&desk.log(&filter)), wanted, "{filter:?}");
+        }
+    }
+}
+
+/// The kind of a line, where the rows are messages and marks.
+fn kind_of(entry: &Entry) -> LogKind {
+    match entry.message().map(|message| message.outcome) {
+        Some(Outcome::Recorded | Outcome::Duplicate) => LogKind::CheckIns,
+        Some(_) => LogKind::Problems,
+        None => LogKind::Desk,
+    }
+}
+
+#[test]
 fn arrivals_are_counted_by_the_time_that_counts() {
     let mut desk = Desk::with(ROWS, 1);
     // From row 95 to row 324, without 325.

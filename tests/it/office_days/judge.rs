@@ -20,6 +20,8 @@ pub struct Judge {
     highest: BTreeMap<DeviceId, u16>,
     /// What counts for presence, in the order of the ledger, without what was taken back.
     placed: BTreeMap<DeviceId, Vec<Present>>,
+    /// When somebody came, by the records that count, without what was taken back.
+    came: BTreeMap<DeviceId, Vec<(Seq, Millis)>>,
 }
 
 #[derive(Copy, Clone, Debug)]
@@ -63,6 +65,12 @@ impl Judge {
         (present.at >= day_start).then_some((present.action, present.at))
     }
 
+    /// When the owner of a phone first came since `day_start`.
+    pub fn first_in(&self, device: DeviceId, day_start: Millis) -> Option<Millis> {
+        let came = self.came.get(&device)?.iter().map(|(_, at)| *at);
+        came.filter(|at| *at >= day_start).min()
+    }
+
     fn note_row(&mut self, now: Now, row: &LedgerRow, phones: &[Phone]) {
         match &row.entry {
             Entry::Message(message) => self.note_message(now, row.seq, message, phones),
@@ -91,6 +99,10 @@ impl Judge {
         assert_eq!(wanted.map(|one| one.action), Some(action));
         let device = row.device.expect("a check-in has a device");
         let counter = row.counter.expect("a check-in has a counter").0;
+        if action == Action::In && !row.delayed {
+            let at = row.at.expect("a check-in has a time");
+            self.came.entry(device).or_default().push((seq, at));
+        }
         let highest = self.highest.entry(device).or_default();
         if row.delayed || counter <= *highest {
             return;
@@ -116,7 +128,12 @@ impl Judge {
             let before = placed.len();
             placed.retain(|present| present.seq != gone);
             assert_eq!(placed.len() + 1, before, "taken back twice: {row:?}");
+            let came = self.came.entry(device).or_default();
+            came.retain(|(seq, _)| *seq != gone);
             return;
+        }
+        if row.action == Action::In {
+            self.came.entry(device).or_default().push((seq, row.at));
         }
         placed.push(Present {
             seq,

@@ -76,6 +76,7 @@ pub struct World {
     tick: i64,
     /// How far the office's clock is off.
     clock_off: i64,
+    clock_jumped: bool,
     /// How late timers may be looked at: a machine that is busy.
     idle_ms: i64,
     faults: bool,
@@ -122,6 +123,7 @@ impl World {
             store: None,
             tick: 0,
             clock_off: 0,
+            clock_jumped: false,
             faults: false,
             happenings: BTreeMap::new(),
             count: 0,
@@ -301,7 +303,10 @@ impl World {
             Happening::Down(link) => self.link_down(link),
             Happening::Up(link) => self.link_up(link),
             Happening::Kill => self.start(),
-            Happening::Clock(by) => self.clock_off += by,
+            Happening::Clock(by) => {
+                self.clock_jumped = true;
+                self.clock_off += by;
+            }
             Happening::RollBack(phone) => {
                 let back = 1 + u16::try_from(self.rng.below(3)).unwrap();
                 let counter = &mut self.phones[phone].counter;
@@ -484,6 +489,10 @@ impl World {
             let is_in = today.is_some_and(|(action, _)| action == Action::In);
             assert_eq!(fact.state == PersonPresence::In, is_in, "{}", fact.name);
             assert_eq!(fact.since, today.map(|(_, at)| at));
+            if !self.clock_jumped {
+                let first_in = self.judge.first_in(phone.device, day_start);
+                assert_eq!(fact.first_in, first_in, "{}", fact.name);
+            }
         }
         self.engine = Some(running);
         self.listen();

@@ -198,7 +198,7 @@ fn ages_are_words() {
         (-5, "0 s"),
         (12_000, "12 s"),
         (18 * Millis::MINUTE, "18 min"),
-        (3 * Millis::HOUR + 5 * Millis::MINUTE, "3 h 05 min"),
+        (3 * Millis::HOUR + 5 * Millis::MINUTE, "3 h 5 min"),
         (5 * Millis::DAY, "5 days"),
     ] {
         assert_eq!(desk.model.age(ms), words);
