@@ -30,8 +30,8 @@ pub struct Wants {
     pub line: Option<Seq>,
     /// Whether this window was connected before.
     pub was_attached: bool,
-    /// Whether a snapshot was asked for and has not come.
-    pub snapshot: bool,
+    /// When a snapshot was asked for that has not come.
+    pub snapshot: Option<Millis>,
     /// At how many entries the outbox is looked through for old ones again.
     pub outbox_limit: usize,
 }

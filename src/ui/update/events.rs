@@ -38,9 +38,8 @@ pub(super) fn apply(model: &mut Model, out: &mut Vec<Effect>, event: Event) {
         }
         Event::Lost => {
             missing::miss_today(model);
-            if !model.wants.snapshot {
-                model.wants.snapshot = true;
-                out.push(Effect::Refresh);
+            if model.wants.snapshot.is_none() {
+                missing::refresh(model, out);
             }
         }
         Event::Stopping => {

@@ -235,8 +235,22 @@ fn a_loss_is_heard_though_it_has_the_revision_of_the_event_before() {
     let mut desk = Desk::open();
     desk.hear(Event::Totals(Totals::default()));
     desk.tell(Message::Event(desk.revision, Event::Lost));
-    assert!(desk.out.contains(&Effect::Refresh));
+    let refreshes = |desk: &Desk| {
+        let refreshes = desk.out.iter();
+        refreshes
+            .filter(|effect| **effect == Effect::Refresh)
+            .count()
+    };
+    assert_eq!(refreshes(&desk), 1);
     assert_eq!(desk.model.facts.revision, desk.revision);
+    // It may not have been asked for: too much waited.
+    desk.wait(14_999);
+    assert_eq!(refreshes(&desk), 1);
+    desk.wait(1);
+    assert_eq!(refreshes(&desk), 2);
+    desk.tell(Message::Attached(Box::new(snapshot())));
+    desk.wait(60_000);
+    assert_eq!(refreshes(&desk), 2);
 }
 
 #[test]
