@@ -1,5 +1,6 @@
 //! What came in and when, counted from the ledger.
 
+use super::Now;
 use super::core::Engine;
 use super::log::LOOKED;
 use super::presence::AHEAD_MS;
@@ -18,14 +19,19 @@ const LATE_MS: i64 = Millis::DAY;
 impl Engine {
     /// Counts what came in from `from` until `until`, in the rows after `after`.
     pub(super) fn arrivals(
+        &self,
+        now: Now,
         after: Seq,
-        from: Millis,
-        until: Millis,
+        (from, until): (Millis, Millis),
         archive: &dyn Archive,
     ) -> Result<Reply, StoreError> {
         let until = until.min(from.plus_ms(SPAN_MS)).max(from);
         let mut up_to = after.max(archive.seq_before(from.plus_ms(-AHEAD_MS))?);
-        let end = archive.seq_before(until.plus_ms(LATE_MS))?;
+        let end = if self.is_ledger_ahead(now) {
+            Seq(self.journal.next_seq().0 - 1)
+        } else {
+            archive.seq_before(until.plus_ms(LATE_MS))?
+        };
         let mut counts = Counts::new(from, until);
         let mut looked = 0;
         while looked < LOOKED && up_to < end {

@@ -94,6 +94,11 @@ struct Desk {
 
 impl Desk {
     fn with(rows: u64, people: u32) -> Self {
+        Self::with_clock(rows, people, at)
+    }
+
+    /// A desk whose rows are written when `logged` says.
+    fn with_clock(rows: u64, people: u32, logged: impl Fn(u64) -> Millis) -> Self {
         let mut store = RedbStore::with_backend(InMemoryBackend::new()).unwrap();
         let mut batch = Batch::default();
         for id in (1..=people).map(EmployeeId) {
@@ -111,7 +116,7 @@ impl Desk {
             batch.employees.insert(id, card);
         }
         for seq in 1..=rows {
-            let (seq, logged_at) = (seq, at(seq));
+            let logged_at = logged(seq);
             batch.ledger.push(LedgerRow {
                 seq: Seq(seq),
                 logged_at,
@@ -294,6 +299,20 @@ fn every_line_of_a_filter_comes_once_wherever_it_begins_and_ends() {
             assert_eq!(seqs(&desk.log(&filter)), wanted, "{filter:?}");
         }
     }
+}
+
+#[test]
+fn a_clock_that_was_years_ahead_hides_nothing_that_came_after() {
+    let ahead = Millis(BEGIN + 3_650 * Millis::DAY);
+    let mut desk = Desk::with_clock(ROWS, 1, |seq| if seq < 20 { at(seq) } else { ahead });
+    let filter = LogFilter {
+        from: Some(at(1_000)),
+        until: Some(at(1_003)),
+        ..LogFilter::default()
+    };
+    assert_eq!(seqs(&desk.log(&filter)), [1_002, 1_001, 1_000]);
+    let arrivals = desk.arrivals(at(95), at(325));
+    assert_eq!((arrivals.recorded, arrivals.copies), (3, 2));
 }
 
 /// The kind of a line, where the rows are messages and marks.
