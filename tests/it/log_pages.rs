@@ -75,9 +75,8 @@ fn entry(seq: u64) -> Entry {
         })
     };
     match seq {
-        10 => mark(None),
+        10 | 1_024 => mark(None),
         11 => mark(Some(Seq(10))),
-        1_024 => mark(None),
         // On the next page.
         1_025 => mark(Some(Seq(1_024))),
         _ if seq.is_multiple_of(100) => message(seq, Outcome::Recorded),
