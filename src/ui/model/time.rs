@@ -21,12 +21,14 @@ impl Site {
     }
 
     fn day_of(&self, now: Millis) -> Date {
-        let local = self.local(now);
-        let date = local.date();
-        if local.time() < self.day_starts {
-            return date.yesterday().unwrap_or(date);
-        }
-        date
+        let date = self.local(now).date();
+        let has_begun = self.start_of(date).is_none_or(|start| start <= now);
+        let day = if has_begun {
+            Ok(date)
+        } else {
+            date.yesterday()
+        };
+        day.unwrap_or(date)
     }
 
     fn start_of(&self, date: Date) -> Option<Millis> {
