@@ -69,7 +69,7 @@ impl Starting {
     }
 }
 
-/// The last line of what a reception said, at most [`LINE`] octets; empty where it said nothing.
+/// The last fault that a reception said with its causes, at most [`LINE`] octets; empty where it said nothing.
 pub fn last_words(place: &Place) -> String {
     let said = File::open(place.log().join(OUTPUT)).and_then(|mut file| {
         let end = file.metadata()?.len();
@@ -80,8 +80,19 @@ pub fn last_words(place: &Place) -> String {
     });
     let said = said.unwrap_or_default();
     let said = String::from_utf8_lossy(&said);
-    let last = said.lines().rfind(|line| !line.trim().is_empty());
-    last.unwrap_or_default().trim().to_owned()
+    last_fault(&said)
+}
+
+/// The last line that is not indented, and after it the indented ones, which say why.
+fn last_fault(said: &str) -> String {
+    let mut last = Vec::new();
+    for line in said.lines().filter(|line| !line.trim().is_empty()) {
+        if !line.starts_with(' ') {
+            last.clear();
+        }
+        last.push(line.trim());
+    }
+    last.join(" ")
 }
 
 /// How much of what was said is looked at.
@@ -89,3 +100,26 @@ const LINE: u64 = 1_024;
 
 /// Where what a detached reception says goes, in the directory of logs.
 pub const OUTPUT: &str = "serve-output.log";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_said_before_its_causes() {
+        for (said, last) in [
+            ("", ""),
+            (
+                "ready: 1 gateway, 1 employee\n",
+                "ready: 1 gateway, 1 employee",
+            ),
+            (
+                "old\n'f' cannot be read.\n  because: it is not there\n\n",
+                "'f' cannot be read. because: it is not there",
+            ),
+            ("  because: cut off", "because: cut off"),
+        ] {
+            assert_eq!(last_fault(said), last);
+        }
+    }
+}

@@ -47,8 +47,8 @@ fn two_desks_acknowledge_one_alarm() {
         desk.hides("0 failed");
     }
     // The line has just come to where the key would act.
-    desks[0].keys_while("a", "OUTBOX FAILED");
-    desks[1].hides("OUTBOX FAILED");
+    desks[0].keys_while("a", "│ OUTBOX FAILED");
+    desks[1].hides("│ OUTBOX FAILED");
     desks[1].keys_until("a", "No alarm is");
 
     // Both at once: the engine hears the second when the first has done it.
@@ -75,7 +75,7 @@ fn two_desks_acknowledge_one_alarm() {
         desk.until("what became of it", |text| {
             text.contains("gone already") || text.contains("Acknowledged:")
         });
-        desk.hides("OUTBOX FAILED");
+        desk.hides("│ OUTBOX FAILED");
     }
     let told = desks
         .iter()

@@ -156,9 +156,9 @@ fn alarms_say_what_to_do_by_the_keys_of_this_console() {
     };
     let failed = AlarmKind::OutboxFailed { last: OutboxId(1) };
     for (kind, said) in [
-        (&failed, "4 shows why; there R sends"),
-        (&key, "m marks them by hand"),
-        (&AlarmKind::UnknownSenders, "3 has them"),
+        (&failed, "Press 4 to see why, and R to send"),
+        (&key, "press m to mark them by hand"),
+        (&AlarmKind::UnknownSenders, "Press 3 to see them"),
     ] {
         let act = desk.model.act_here(kind, Some("Ayşe"));
         assert!(act.contains(said), "{act}");
@@ -166,7 +166,7 @@ fn alarms_say_what_to_do_by_the_keys_of_this_console() {
     let unbound: Vec<(&str, Vec<&str>)> = vec![("retry failed", Vec::new())];
     desk.model.keys = crate::ui::keys::Keys::with(&unbound).unwrap();
     let act = desk.model.act_here(&failed, None);
-    assert!(act.contains("there :retry failed sends"), "{act}");
+    assert!(act.contains("and :retry failed to send"), "{act}");
 }
 
 #[test]
