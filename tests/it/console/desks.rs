@@ -24,9 +24,11 @@ fn rests(desk: &mut Terminal) {
 fn acts(office: &Office) -> Vec<DeskAct> {
     let store = RedbStore::open(&office.data.join("hazir.redb")).unwrap();
     let rows = store.ledger_page(Seq(0), 10_000).unwrap();
-    let acts = rows.into_iter().filter_map(|row| match row.entry {
-        Entry::Desk { act, .. } => Some(act),
-        _ => None,
+    let acts = rows.into_iter().filter_map(|row| {
+        let Entry::Desk { act, .. } = row.entry else {
+            return None;
+        };
+        Some(act)
     });
     acts.collect()
 }
@@ -75,7 +77,7 @@ fn two_desks_acknowledge_one_alarm() {
         desk.until("what became of it", |text| {
             text.contains("gone already") || text.contains("Acknowledged:")
         });
-        desk.hides("OUTBOX FAILED");
+        desk.until("no alarm", |text| text.contains("\n No alarms."));
     }
     let told = desks
         .iter()
