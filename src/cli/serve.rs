@@ -328,7 +328,6 @@ async fn watch(calls: mpsc::Sender<Call>) {
 }
 
 fn say_ready((gateways, employees): (usize, usize)) {
-    tracing::info!(gateways, employees, "ready");
     let plural = |count: usize, one: &str, many: &str| {
         format!("{count} {}", if count == 1 { one } else { many })
     };

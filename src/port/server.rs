@@ -191,6 +191,7 @@ enum Turn {
     Word(ClientWord),
     Answer(u32, Reply),
     Event(Result<(u64, Event), RecvError>),
+    Unanswered,
     End,
 }
 
@@ -224,13 +225,14 @@ impl Session {
                         Err(TrySendError::Full(_)) => {
                             self.reply(id, Reply::Refused(Refusal::Busy)).await?;
                         }
-                        Err(TrySendError::Closed(_)) => return Ok(()),
+                        Err(TrySendError::Closed(_)) => return self.send_last().await,
                     }
                 }
                 Turn::Word(ClientWord::Follow) => {
                     self.following = true;
                     self.events = self.events.resubscribe();
                 }
+                Turn::Unanswered => return self.send_last().await,
                 Turn::Answer(id, reply) => {
                     asked = None;
                     self.reply(id, reply).await?;
@@ -274,18 +276,33 @@ impl Session {
         self.write(&out).await
     }
 
+    /// Sends what the engine said before it ended: why it did is the last of it.
+    async fn send_last(&mut self) -> Result<(), PortError> {
+        while self.following {
+            match self.events.recv().await {
+                Ok((revision, event)) => {
+                    self.revision = revision;
+                    self.send_events(event).await?;
+                }
+                Err(RecvError::Lagged(_)) => self.send_events(Event::Lost).await?,
+                Err(RecvError::Closed) => break,
+            }
+        }
+        Ok(())
+    }
+
     async fn write(&mut self, octets: &[u8]) -> Result<(), PortError> {
         let written = timeout(PEER_TIMEOUT, self.to.write_all(octets));
         Ok(written.await.map_err(|_| PortError::Timeout)??)
     }
 }
 
-/// Waits for the answer of the engine; the end, where it gave none.
+/// Waits for the answer of the engine, which gives none where it ended.
 async fn answer(asked: &mut Option<(u32, oneshot::Receiver<Reply>)>) -> Turn {
     match asked {
         Some((id, answer)) => match answer.await {
             Ok(reply) => Turn::Answer(*id, reply),
-            Err(_) => Turn::End,
+            Err(_) => Turn::Unanswered,
         },
         None => std::future::pending().await,
     }

@@ -1,5 +1,8 @@
 //! `hazir demo` as a process of its own, without a terminal.
 
+mod ends;
+mod keys;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

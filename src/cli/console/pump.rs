@@ -123,12 +123,12 @@ impl Line {
                 order = self.orders.recv() => {
                     let (token, ask) = order.ok_or(Gone)?;
                     if let Some(why) = self.ask(&mut client, token, ask).await? {
-                        return Ok(why);
+                        return self.hear_out(client, why).await;
                     }
                 }
                 () = self.refresh.notified() => match snapshot(&mut client).await {
                     Ok(snapshot) => self.say(Message::Attached(snapshot)).await?,
-                    Err(error) => return Ok(lost(&error)),
+                    Err(error) => return self.hear_out(client, lost(&error)).await,
                 },
                 event = client.next_event() => match event {
                     Ok((revision, event)) => {
@@ -142,6 +142,21 @@ impl Line {
                 }
             }
         }
+    }
+
+    /// Says what was said before the connection broke, and why it did: the engine may have said that it stops.
+    async fn hear_out(&self, mut client: Client, why: Detached) -> Result<Detached, Gone> {
+        if why != Detached::Lost {
+            return Ok(why);
+        }
+        while let Ok((revision, event)) = client.next_event().await {
+            let stops = event == crate::api::Event::Stopping;
+            self.say(Message::Event(revision, event)).await?;
+            if stops {
+                return Ok(Detached::Stopped);
+            }
+        }
+        Ok(why)
     }
 
     async fn ask(

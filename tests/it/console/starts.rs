@@ -18,9 +18,14 @@ fn fails(window: &mut Terminal, why: &str) {
 fn starts(office: &Office, window: &mut Terminal) {
     window.shows(ASKS);
     window.keys_while("y", ASKS);
+    window.shows("Reception is running.");
     window.shows("IN 0");
-    window.hides("did not start");
-    office.smsc.wait_bound(1);
+    assert!(
+        !window.text().contains("did not start"),
+        "{}",
+        window.text()
+    );
+    office.wait_linked();
 }
 
 #[test]
@@ -75,4 +80,13 @@ fn a_store_that_is_in_use_is_said_and_tried_again() {
     window.keys("q");
     window.ends_restored(0);
     end(office.engine_pid());
+}
+
+#[test]
+fn a_reception_that_is_stopped_says_so() {
+    let (office, engine) = super::open();
+    let window = console(&office);
+    window.shows("IN 1");
+    office.stop(engine);
+    window.shows("Reception stopped");
 }
