@@ -76,6 +76,8 @@ pub enum FeedOutcome {
 /// The state of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptFact {
+    /// Which entry of the outbox it is: copies of a message have the same.
+    pub id: OutboxId,
     /// How far it has come.
     pub state: OutboxState,
     /// How often it was handed to the gateway.
@@ -170,6 +172,7 @@ impl OutboxFact {
     /// How far it has come, as the line of the feed that it answers tells it.
     pub fn receipt(&self) -> ReceiptFact {
         ReceiptFact {
+            id: self.id,
             state: self.state,
             attempts: self.attempts,
             message_id: self.message_id.clone(),

@@ -237,14 +237,45 @@ impl Shell<'_> {
     }
 
     fn manual(&mut self) -> Result<(), CliError> {
-        let page = clap_mangen::Man::new(help::command_line(self.words));
-        page.render(&mut self.out).map_err(CliError::Terminal)
+        let page = manual(help::command_line(self.words)).map_err(CliError::Terminal)?;
+        self.out.write_all(&page).map_err(CliError::Terminal)
     }
 
     fn tell(&mut self, key: &str, facts: &[(&str, &str)]) -> Result<(), CliError> {
         let said = self.words.say(key, facts);
         writeln!(self.err, "{said}").map_err(CliError::Terminal)
     }
+}
+
+/// One manual page of all commands, each with its help: pages of their own would have to be installed one by one.
+fn manual(command: clap::Command) -> io::Result<Vec<u8>> {
+    /// What a page of 80 columns has room for between its margins.
+    const COLUMNS: usize = 72;
+    let mut all = command.clone();
+    all.build();
+    let man = clap_mangen::Man::new(command);
+    let mut page = Vec::new();
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    writeln!(page, ".SH COMMANDS")?;
+    let mut waiting: Vec<clap::Command> = all.get_subcommands().cloned().collect();
+    waiting.reverse();
+    while let Some(command) = waiting.pop() {
+        let mut command = command.term_width(COLUMNS);
+        let name = command.get_bin_name().unwrap_or(command.get_name());
+        writeln!(page, ".SS \"{name}\"\n.nf")?;
+        for line in command.render_help().to_string().lines() {
+            writeln!(page, "\\&{}", line.replace('\\', "\\e").replace('-', "\\-"))?;
+        }
+        writeln!(page, ".fi")?;
+        let below = command.get_subcommands().cloned().collect::<Vec<_>>();
+        waiting.extend(below.into_iter().rev());
+    }
+    man.render_version_section(&mut page)?;
+    Ok(page)
 }
 
 /// Variables of the environment that may be the configuration's.

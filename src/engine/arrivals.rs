@@ -1,5 +1,6 @@
 //! What came in and when, counted from the ledger.
 
+use super::Now;
 use super::core::Engine;
 use super::log::LOOKED;
 use super::presence::AHEAD_MS;
@@ -18,14 +19,19 @@ const LATE_MS: i64 = Millis::DAY;
 impl Engine {
     /// Counts what came in from `from` until `until`, in the rows after `after`.
     pub(super) fn arrivals(
+        &self,
+        now: Now,
         after: Seq,
-        from: Millis,
-        until: Millis,
+        (from, until): (Millis, Millis),
         archive: &dyn Archive,
     ) -> Result<Reply, StoreError> {
         let until = until.min(from.plus_ms(SPAN_MS)).max(from);
         let mut up_to = after.max(archive.seq_before(from.plus_ms(-AHEAD_MS))?);
-        let end = archive.seq_before(until.plus_ms(LATE_MS))?;
+        let end = if self.is_ledger_ahead(now) {
+            Seq(self.journal.next_seq().0 - 1)
+        } else {
+            archive.seq_before(until.plus_ms(LATE_MS))?
+        };
         let mut counts = Counts::new(from, until);
         let mut looked = 0;
         while looked < LOOKED && up_to < end {
@@ -39,7 +45,7 @@ impl Engine {
             }
         }
         Ok(Reply::Arrivals {
-            arrivals: counts.arrivals,
+            arrivals: counts.end(),
             up_to,
             next: (up_to < end).then_some(up_to),
         })
@@ -50,6 +56,8 @@ struct Counts {
     from: Millis,
     until: Millis,
     arrivals: Arrivals,
+    /// Marks that were taken back.
+    taken_back: u32,
 }
 
 impl Counts {
@@ -66,7 +74,15 @@ impl Counts {
                 bins,
                 ..Arrivals::default()
             },
+            taken_back: 0,
         }
+    }
+
+    /// The counts. A mark may stand in the rows of a page before that of what takes it back; they lie 10 min apart at most,
+    /// so that nearly always something else was recorded in these.
+    fn end(mut self) -> Arrivals {
+        self.arrivals.recorded = self.arrivals.recorded.saturating_sub(self.taken_back);
+        self.arrivals
     }
 
     fn add(&mut self, row: &LedgerRow) {
@@ -92,9 +108,7 @@ impl Counts {
             Entry::Mark(mark) if !self.holds(mark.at) => {}
             Entry::Mark(mark) => match mark.reverses {
                 None => self.arrivals.recorded += 1,
-                // The mark stands in these rows or in those of a page before. Nearly always something else was recorded
-                // in these: they lie 10 min apart at most.
-                Some(_) => self.arrivals.recorded = self.arrivals.recorded.saturating_sub(1),
+                Some(_) => self.taken_back += 1,
             },
             Entry::LinkUp { .. }
             | Entry::LinkDown { .. }

@@ -35,6 +35,7 @@ pub(super) fn outbox(row: &OutboxRow) -> OutboxFact {
 
 pub(super) fn receipt(row: &OutboxRow) -> ReceiptFact {
     ReceiptFact {
+        id: row.id,
         state: row.state,
         attempts: row.attempts,
         message_id: row.message_id.clone(),

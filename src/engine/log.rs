@@ -1,8 +1,9 @@
 //! Every row of the ledger as a line of the log.
 
 use super::core::Engine;
-use super::facts;
 use super::links::Link;
+use super::presence::AHEAD_MS;
+use super::{Now, facts};
 use crate::api::{LogFilter, LogKind, LogLine, LogWhat, PAGE, Reply};
 use crate::domain::{
     DeskAct, EmployeeId, Entry, GatewayName, LedgerRow, Millis, OutboxId, OutboxRow, Outcome, Seq,
@@ -17,13 +18,15 @@ impl Engine {
     /// A page of the log, the newest line first.
     pub(super) fn log_page(
         &self,
+        now: Now,
         before: Option<Seq>,
         filter: &LogFilter,
         archive: &dyn Archive,
     ) -> Result<Reply, StoreError> {
         let mut end = before.unwrap_or(self.journal.next_seq());
         end = end.min(self.journal.next_seq());
-        if let Some(until) = filter.until {
+        let is_ahead = self.is_ledger_ahead(now);
+        if let Some(until) = filter.until.filter(|_| !is_ahead) {
             end = end.min(Seq(archive.seq_before(until)?.0 + 1));
         }
         let floor = match filter.from {
@@ -39,7 +42,8 @@ impl Engine {
             end = last.seq;
             looked += rows.len();
             for (at, row) in rows.iter().enumerate() {
-                if filter.kind.is_none_or(|kind| kind_of(&row.entry) == kind) {
+                let is_kind = filter.kind.is_none_or(|kind| kind_of(&row.entry) == kind);
+                if is_kind && (!is_ahead || is_within(filter, row)) {
                     lines.push(self.log_line(row, &rows[at + 1..], Some(archive))?);
                 }
                 if lines.len() == PAGE {
@@ -50,6 +54,12 @@ impl Engine {
         }
         let next = (end.0 > floor.0 + 1).then_some(end);
         Ok(Reply::Log { lines, next })
+    }
+
+    /// Whether the clock was ahead and was put back: rows are written as late as the newest of them until it is there again,
+    /// so that what was written before a moment cannot be found without looking.
+    pub(super) fn is_ledger_ahead(&self, now: Now) -> bool {
+        self.journal.newest().ms_since(now.wall) > AHEAD_MS
     }
 
     /// The last `most` lines of the log, oldest first.
@@ -77,7 +87,7 @@ impl Engine {
         archive: Option<&dyn Archive>,
     ) -> Result<LogLine, StoreError> {
         let name = |employee| facts::name(employee, &self.roster);
-        let (seq, mut at) = (row.seq, row.logged_at);
+        let (seq, at) = (row.seq, at_of(row));
         let what = match &row.entry {
             Entry::Message(message) => {
                 let answer = match message.answer {
@@ -85,11 +95,9 @@ impl Engine {
                     None => None,
                 };
                 let line = facts::message_line(row.seq, message, &self.roster, answer.as_ref());
-                at = line.received_at;
                 LogWhat::Feed(Box::new(line))
             }
             Entry::Mark(mark) => {
-                at = mark.marked_at;
                 LogWhat::Feed(Box::new(facts::mark_line(row.seq, mark, &self.roster)))
             }
             Entry::LinkUp { gateway } => LogWhat::LinkUp {
@@ -208,6 +216,27 @@ fn rows_before(
     };
     rows.retain(|row| row.seq > floor);
     Ok(rows)
+}
+
+/// Whether a row is of the time that is asked for, by when it came in or was made.
+fn is_within(filter: &LogFilter, row: &LedgerRow) -> bool {
+    let at = at_of(row);
+    filter.from.is_none_or(|from| at >= from) && filter.until.is_none_or(|until| at < until)
+}
+
+/// When it was written; of a message or mark, when it came in or was made.
+fn at_of(row: &LedgerRow) -> Millis {
+    match &row.entry {
+        Entry::Message(message) => message.received_at,
+        Entry::Mark(mark) => mark.marked_at,
+        Entry::LinkUp { .. }
+        | Entry::LinkDown { .. }
+        | Entry::EngineStarted { .. }
+        | Entry::EngineStopped { .. }
+        | Entry::Desk { .. }
+        | Entry::Note(_)
+        | Entry::OverBound(_) => row.logged_at,
+    }
 }
 
 /// Since when messages may have waited at a gateway that is bound again, as far as the rows before it tell. They do not

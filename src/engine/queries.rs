@@ -50,10 +50,10 @@ impl Engine {
                 since,
                 employee,
             } => self.feed_page(*after, *since, *employee, archive)?,
-            Query::Log { before, filter } => self.log_page(*before, filter, archive)?,
+            Query::Log { before, filter } => self.log_page(now, *before, filter, archive)?,
             Query::Person(id) => self.person_detail(now, *id),
             Query::Arrivals { after, from, until } => {
-                Self::arrivals(*after, *from, *until, archive)?
+                self.arrivals(now, *after, (*from, *until), archive)?
             }
             Query::Replies(gateway) => {
                 let samples = self.links.get(gateway).map(|link| &link.samples);

@@ -95,17 +95,13 @@ pub struct GatewaySettings {
 }
 
 impl Settings {
-    /// When the day that `now` lies in started: `day_starts` by the wall clock of the site.
+    /// When the day that `now` lies in started: `day_starts` by the wall clock of the site. Where clocks are put forth over
+    /// it, the day starts as much later; where they are put back, the first time.
     pub fn day_start(&self, now: Millis) -> Millis {
-        let local = self.local(now);
-        let mut date = local.date();
-        if local.time() < self.day_starts {
-            date = date.yesterday().unwrap_or(date);
-        }
-        let start = date
-            .to_datetime(self.day_starts)
-            .to_zoned(self.time_zone.clone());
-        start.map_or(now, |start| Millis(start.timestamp().as_millisecond()))
+        let date = self.local(now).date();
+        let starts = [Ok(date), date.yesterday()].into_iter().flatten();
+        let mut starts = starts.filter_map(|date| self.moment(date.to_datetime(self.day_starts)));
+        starts.find(|start| *start <= now).unwrap_or(now)
     }
 
     /// The calendar day of `now` at the site, in days since 1970-01-01.

@@ -264,6 +264,11 @@ fn completions_and_manual_are_printed_without_a_desk() {
     let (code, out, err) = run(dir.path(), &["man"]);
     assert_eq!((code, err.as_str()), (0, ""));
     assert!(out.contains(".TH hazir"), "{out}");
+    assert!(out.contains(".SS \"hazir device enrol\""), "{out}");
+    assert!(!out.contains("hazir\\-serve(1)"), "{out}");
+    let help = out.lines().filter(|line| line.starts_with("\\&"));
+    let widest = help.map(|line| line.replace("\\-", "-").chars().count() - 2);
+    assert!(widest.max().is_some_and(|widest| widest <= 72), "{out}");
 }
 
 #[test]

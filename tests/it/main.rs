@@ -7,6 +7,7 @@ mod cli;
 #[cfg(test)]
 mod console;
 #[cfg(test)]
+mod days;
 mod demo;
 #[cfg(test)]
 mod desk_of_text;

@@ -2,6 +2,7 @@
 //! between them. After every step: one record for each check-in, answers and receipts for what is durable only.
 
 mod judge;
+mod listener;
 mod phones;
 mod world;
 

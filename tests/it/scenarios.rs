@@ -79,6 +79,7 @@ scenarios![
     undo_behind,
     undo_seen,
     first_in,
+    first_in_clock,
     shelve,
     give_up,
     notes,

@@ -41,6 +41,7 @@ fn feed_line(seq: u64) -> FeedLine {
         by: None,
         retry_of: None,
         receipt: Some(ReceiptFact {
+            id: OutboxId(5),
             state: OutboxState::Sent,
             attempts: 1,
             message_id: Some("00ff".to_owned()),

@@ -27,7 +27,7 @@ pub use lists::{Cursor, Lists, Order, RowId};
 pub use marks::PersonMark;
 pub use screens::{Pane, Screen};
 pub(super) use select::line_employee;
-pub(super) use wants::{Dirty, Wants};
+pub(super) use wants::{Dirty, Receipts, Wants};
 
 use super::Look;
 use super::keys::Keys;
@@ -139,6 +139,8 @@ pub struct Model {
     pub(super) wants: Wants,
     /// Which lists are not up to date.
     pub(super) dirty: Dirty,
+    /// How far answers have come since the last frame.
+    pub(super) receipts: Receipts,
     /// People's names in their order.
     pub(super) index: Index,
 }
@@ -257,6 +259,7 @@ impl Model {
             announced: BTreeSet::new(),
             wants: Wants::default(),
             dirty: Dirty::ALL,
+            receipts: Receipts::default(),
             index: Index::default(),
         }
     }

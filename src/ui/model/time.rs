@@ -21,12 +21,14 @@ impl Site {
     }
 
     fn day_of(&self, now: Millis) -> Date {
-        let local = self.local(now);
-        let date = local.date();
-        if local.time() < self.day_starts {
-            return date.yesterday().unwrap_or(date);
-        }
-        date
+        let date = self.local(now).date();
+        let has_begun = self.start_of(date).is_none_or(|start| start <= now);
+        let day = if has_begun {
+            Ok(date)
+        } else {
+            date.yesterday()
+        };
+        day.unwrap_or(date)
     }
 
     fn start_of(&self, date: Date) -> Option<Millis> {
@@ -35,7 +37,8 @@ impl Site {
         Some(Millis(start.timestamp().as_millisecond()))
     }
 
-    fn local(&self, at: Millis) -> Zoned {
+    /// A moment by the wall clock of the site; beyond the years that there are it is the first or last one.
+    pub fn local(&self, at: Millis) -> Zoned {
         let end = if at.0 < 0 {
             Timestamp::MIN
         } else {
@@ -70,11 +73,12 @@ impl Model {
         format!("{} {}", self.date(at), self.clock(at))
     }
 
-    /// How long ago, or how long, in words: `12 s`, `18 min`, `3 h 05 min`, `5 days`. What is negative counts as nothing.
+    /// A span of time in words, in its two largest units at most: `12 s`, `18 min`, `3 h 5 min`, `5 days`. What is negative
+    /// counts as nothing.
     pub fn age(&self, ms: i64) -> String {
         let ms = ms.max(0);
         let say = |key, count: i64, rest: i64| {
-            let facts = [("n", &*count.to_string()), ("m", &*format!("{rest:02}"))];
+            let facts = [("n", &*count.to_string()), ("m", &*rest.to_string())];
             self.words.say(key, &facts)
         };
         if ms < Millis::MINUTE {
@@ -88,10 +92,5 @@ impl Model {
             return say("age.hours", ms / Millis::HOUR, minutes);
         }
         say("age.days", ms / Millis::DAY, 0)
-    }
-
-    /// How long ago `at` was, in words.
-    pub fn since(&self, at: Millis) -> String {
-        self.age(self.now.ms_since(at))
     }
 }

@@ -1,6 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{EmployeeId, GatewayName, Millis, Seq};
+use crate::api::ReceiptFact;
+use crate::domain::{EmployeeId, GatewayName, Millis, OutboxId, Seq};
+
+/// How far answers have come since the last frame: the lines of the log that they belong to are looked for once a frame.
+pub type Receipts = BTreeMap<OutboxId, ReceiptFact>;
 
 /// What is still to be asked of the engine.
 #[expect(clippy::struct_excessive_bools, reason = "each is wanted by itself")]
@@ -26,8 +30,8 @@ pub struct Wants {
     pub line: Option<Seq>,
     /// Whether this window was connected before.
     pub was_attached: bool,
-    /// Whether a snapshot was asked for and has not come.
-    pub snapshot: bool,
+    /// When a snapshot was asked for that has not come.
+    pub snapshot: Option<Millis>,
     /// At how many entries the outbox is looked through for old ones again.
     pub outbox_limit: usize,
 }

@@ -1,10 +1,10 @@
 //! A line as text, for the clipboard.
 
 use super::say;
-use crate::api::{FeedLine, LogLine, LogWhat, PersonPresence};
-use crate::domain::{Action, AlarmId, EmployeeId, GatewayName, OutboxId, OutboxState};
-use crate::ui::Effect;
+use crate::api::{LogLine, PersonPresence};
+use crate::domain::{AlarmId, EmployeeId, GatewayName, OutboxId, OutboxState};
 use crate::ui::model::{Model, Pane, RowId};
+use crate::ui::{Effect, log_line};
 use crate::words::safe;
 
 /// Gives the line that is selected to the clipboard, with phone numbers as they are shown.
@@ -72,66 +72,9 @@ fn person_text(model: &Model, employee: EmployeeId) -> Option<String> {
     Some(joined([fact.name.clone(), state, since, fact.note.clone()]))
 }
 
+/// The day, and the line as the log shows it: the clipboard outlives the day.
 fn line_text(model: &Model, line: &LogLine) -> String {
-    let at = format!("{} {}", model.date(line.at), model.clock_seconds(line.at));
-    let say = |key, facts: &[(&str, &str)]| model.words.say(key, facts);
-    let what = match &line.what {
-        LogWhat::Feed(feed) => feed_text(model, feed),
-        LogWhat::LinkUp { gateway, .. } => say("copy.link_up", &[("gateway", &gateway.0)]),
-        LogWhat::LinkDown { gateway, cause } => {
-            let cause = model.words.down_cause(*cause);
-            say(
-                "copy.link_down",
-                &[("gateway", &gateway.0), ("cause", &cause)],
-            )
-        }
-        LogWhat::EngineStarted { version, .. } => {
-            say("copy.engine_started", &[("version", version)])
-        }
-        LogWhat::EngineStopped => say("copy.engine_stopped", &[]),
-        LogWhat::Desk { by, name, .. } => {
-            let name = name.clone().unwrap_or_default();
-            say("copy.desk", &[("desk", &by.desk), ("name", &name)])
-        }
-        LogWhat::Note { by, name, text, .. } => {
-            let name = name.clone().unwrap_or_default();
-            say(
-                "copy.note",
-                &[("desk", &by.desk), ("name", &name), ("text", text)],
-            )
-        }
-        LogWhat::OverBound(over) => {
-            let (unreadable, copies) = (over.unreadable.to_string(), over.copies.to_string());
-            say(
-                "link.over_bound",
-                &[("unreadable", &unreadable), ("copies", &copies)],
-            )
-        }
-    };
-    joined([at, what])
-}
-
-fn feed_text(model: &Model, feed: &FeedLine) -> String {
-    let sender = || feed.sender.as_deref().map(|sender| model.masked(sender));
-    let who = feed.name.clone().or_else(sender).unwrap_or_default();
-    let action = match feed.action {
-        Some(Action::In) => model.words.say("presence.in", &[]),
-        Some(Action::Out) => model.words.say("presence.out", &[]),
-        None => String::new(),
-    };
-    let receipt = feed
-        .receipt
-        .as_ref()
-        .map(|receipt| state_text(model, receipt.state));
-    let receipt = receipt.map(|state| model.words.say("copy.receipt", &[("state", &state)]));
-    let outcome = model.words.outcome(feed.outcome);
-    joined([
-        who,
-        action,
-        outcome,
-        receipt.unwrap_or_default(),
-        feed.note.clone(),
-    ])
+    format!("{} {}", model.date(line.at), log_line(model, line))
 }
 
 fn state_text(model: &Model, state: OutboxState) -> String {

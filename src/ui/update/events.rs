@@ -38,9 +38,8 @@ pub(super) fn apply(model: &mut Model, out: &mut Vec<Effect>, event: Event) {
         }
         Event::Lost => {
             missing::miss_today(model);
-            if !model.wants.snapshot {
-                model.wants.snapshot = true;
-                out.push(Effect::Refresh);
+            if model.wants.snapshot.is_none() {
+                missing::refresh(model, out);
             }
         }
         Event::Stopping => {
@@ -112,19 +111,7 @@ fn person(model: &mut Model, fact: PersonFact) {
 }
 
 fn outbox(model: &mut Model, fact: OutboxFact) {
-    let held = model.facts.log.get_mut(&fact.seq);
-    let open = model.line.as_mut().filter(|line| line.seq == fact.seq);
-    let of_log = log::held(&mut model.log.lines, fact.seq);
-    let history = model.person.as_mut();
-    let of_person = history.and_then(|page| log::held(&mut page.history, fact.seq));
-    for line in [held, open, of_log, of_person].into_iter().flatten() {
-        if let LogWhat::Feed(feed) = &mut line.what
-            && feed.receipt.is_some()
-        {
-            feed.receipt = Some(fact.receipt());
-            model.dirty.log = true;
-        }
-    }
+    model.receipts.insert(fact.id, fact.receipt());
     model.facts.outbox.insert(fact.id, fact);
     model.dirty.outbox = true;
     let limit = model.wants.outbox_limit.max(2 * ENTRIES);

@@ -11,6 +11,8 @@ use crate::ui::{Effect, Token};
 const DAYS: [u8; 5] = [0, 7, 14, 21, 28];
 /// People are asked for no oftener, however often cards change.
 const PEOPLE_MS: i64 = Millis::SECOND;
+/// A snapshot comes within this, or the connection is given up.
+const SNAPSHOT_MS: i64 = 15 * Millis::SECOND;
 /// A selection rests after this, and the person is asked for.
 const REST_MS: i64 = 150;
 /// The next page is asked for when the cursor is so near to the end.
@@ -36,6 +38,20 @@ pub(super) fn ask(model: &mut Model, out: &mut Vec<Effect>) {
     arrivals(model, out);
     person(model, out);
     log(model, out);
+}
+
+/// Asks for a snapshot, because events are missing.
+pub(super) fn refresh(model: &mut Model, out: &mut Vec<Effect>) {
+    model.wants.snapshot = Some(model.now);
+    out.push(Effect::Refresh);
+}
+
+/// Asks for a snapshot again that does not come: too much waited to be asked.
+pub(super) fn refresh_again(model: &mut Model, out: &mut Vec<Effect>) {
+    let is_late = |at: Millis| model.now.ms_since(at).abs() >= SNAPSHOT_MS;
+    if model.wants.snapshot.is_some_and(is_late) {
+        refresh(model, out);
+    }
 }
 
 /// Says that today's counts lack what came since.

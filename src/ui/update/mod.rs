@@ -96,6 +96,7 @@ fn tick(model: &mut Model, out: &mut Vec<Effect>) {
         now.ms_since(said.at) >= stands_ms
     });
     goes::keep_day(model);
+    missing::refresh_again(model, out);
     missing::ask(model, out);
     bell::announce(model, out);
 }
@@ -104,7 +105,7 @@ fn attached(model: &mut Model, out: &mut Vec<Effect>, snapshot: Snapshot) {
     let was = model.detached.take();
     model.facts.begin(snapshot);
     model.dirty = super::model::Dirty::ALL;
-    model.wants.snapshot = false;
+    model.wants.snapshot = None;
     model.wants.log = true;
     model.wants.person = true;
     model.wants.people = false;
@@ -133,7 +134,7 @@ fn attached(model: &mut Model, out: &mut Vec<Effect>, snapshot: Snapshot) {
 
 fn detached(model: &mut Model, out: &mut Vec<Effect>, why: Detached) {
     let before = model.detached;
-    model.wants.snapshot = false;
+    model.wants.snapshot = None;
     missing::miss_today(model);
     let why = match (before, why) {
         // Who stopped it is known already; that the connection is gone says less.

@@ -25,6 +25,7 @@ pub fn prepare(model: &mut Model) {
     if dirty.people {
         people(model);
     }
+    receipts(model);
     if dirty.log {
         lines(model);
     }
@@ -97,6 +98,25 @@ fn people(model: &mut Model) {
     let mut arrivals: Vec<Millis> = facts.values().filter_map(|fact| fact.first_in).collect();
     let middle = arrivals.len() / 2;
     model.lists.median = (!arrivals.is_empty()).then(|| *arrivals.select_nth_unstable(middle).1);
+}
+
+/// Says in the lines that are held how far their answers have come.
+fn receipts(model: &mut Model) {
+    let receipts = std::mem::take(&mut model.receipts);
+    if receipts.is_empty() {
+        return;
+    }
+    let history = model.person.as_mut().map(|person| &mut person.history);
+    let lines = model.facts.log.values_mut().chain(&mut model.log.lines);
+    let lines = lines.chain(history.into_iter().flatten());
+    for line in lines.chain(&mut model.line) {
+        if let LogWhat::Feed(feed) = &mut line.what
+            && let Some(receipt) = &mut feed.receipt
+            && let Some(fresh) = receipts.get(&receipt.id)
+        {
+            receipt.clone_from(fresh);
+        }
+    }
 }
 
 fn lines(model: &mut Model) {

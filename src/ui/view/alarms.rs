@@ -127,8 +127,9 @@ impl Pen<'_> {
             let over = self.say("alarm_line.over", &[("at", &at), ("span", &span)]);
             return (over, self.say("alarm_line.clear", &[("key", &key)]));
         }
-        let (words, name) = (self.words(), alarm.name.as_deref());
-        let about = words.alarm_text(&alarm.kind, name, alarm.count);
+        let name = self.alarm_person(alarm);
+        let name = name.as_deref();
+        let about = self.words().alarm_text(&alarm.kind, name, alarm.count);
         (about, self.model.act_here(&alarm.kind, name))
     }
 

@@ -7,6 +7,7 @@ use super::people::indented;
 use crate::api::{FeedLine, FeedOutcome, LogLine, LogWhat};
 use crate::domain::Millis;
 use crate::ui::look::Role;
+use crate::ui::text;
 
 impl Pen<'_> {
     /// Draws the line that is open.
@@ -48,15 +49,22 @@ impl Pen<'_> {
 
     fn open_feed(&mut self, place: Rect, line: &LogLine, feed: &FeedLine) {
         let (word, role) = self.feed_word(feed);
-        let who = feed
-            .name
-            .clone()
-            .unwrap_or_else(|| self.feed_who(feed, usize::MAX));
+        let who = self.feed_who(feed, usize::MAX);
         let mut row = self.row(place, 0);
         row.put(&word, role);
         row.skip(2);
         row.put(&who, Role::Strong);
-        let mut y = self.paragraph(place, 1, &self.became(feed), Role::Normal) + 1;
+        let mut y = 1;
+        // Beside other words it would turn them, too.
+        if let Some(name) = feed
+            .name
+            .as_ref()
+            .filter(|name| text::is_right_to_left(name))
+        {
+            self.line(place, y, name, Role::Normal);
+            y += 1;
+        }
+        let mut y = self.paragraph(place, y, &self.became(feed), Role::Normal) + 1;
         if let Some(at) = feed.at {
             let at = self.moment_in_full(at);
             y = self.said(place, y, "fact.counts_at", &at);

@@ -102,7 +102,7 @@ fn title(pen: &Pen<'_>, pane: Pane) -> (String, String) {
             (pen.alarms_title(), hints.join("  "))
         }
         Pane::Person => (pen.person_title(), String::new()),
-        Pane::History => (say("pane.history"), String::new()),
+        Pane::History => (pen.history_title(), String::new()),
         Pane::Log => (say("pane.log"), String::new()),
         Pane::Line => (pen.line_title(), String::new()),
         Pane::Outbox => (pen.outbox_title(), String::new()),

@@ -18,8 +18,8 @@ impl<'a> Pen<'a> {
         };
         let mut y = self.person_head(inner, fact);
         if let Some(alarm) = self.alarm_about(fact.employee) {
-            let name = alarm.name.as_deref();
-            let act = self.model.act_here(&alarm.kind, name);
+            let name = self.alarm_person(alarm);
+            let act = self.model.act_here(&alarm.kind, name.as_deref());
             y = self.paragraph(inner, y, &act, Role::Bad);
         }
         let (note, role) = self.person_note(fact);
@@ -39,6 +39,14 @@ impl<'a> Pen<'a> {
             return self.say("pane.person", &[]);
         };
         self.person_name(fact.employee, Some(&fact.name))
+    }
+
+    /// What stands above the history: whose it is where it stands alone.
+    pub fn history_title(&self) -> String {
+        if self.model.columns >= 80 && !self.model.is_zoomed {
+            return self.say("pane.history", &[]);
+        }
+        self.say("pane.history_of", &[("name", &self.person_title())])
     }
 
     /// The person that the person pane shows: the one that is open, else the one that the selection is about.

@@ -85,7 +85,8 @@ pub fn log_line(model: &Model, line: &LogLine) -> String {
 
 /// An alarm: what happened, and what to do.
 pub fn alarm_line(model: &Model, alarm: &AlarmFact) -> String {
-    let name = alarm.name.as_deref();
+    let name = with_pen(model, |pen| pen.alarm_person(alarm));
+    let name = name.as_deref();
     let text = model.words.alarm_text(&alarm.kind, name, alarm.count);
     let act = model.act_here(&alarm.kind, name);
     let facts = [("text", &*text), ("act", &act)];

@@ -54,6 +54,14 @@ impl<'a> Pen<'a> {
             .find(|alarm| alarm.employee == Some(employee) && alarm.state != AlarmState::Shelved)
     }
 
+    /// The name for tables of the person that an alarm is about.
+    pub fn alarm_person(&self, alarm: &AlarmFact) -> Option<String> {
+        let name = alarm.name.as_deref();
+        alarm
+            .employee
+            .map(|employee| self.person_name(employee, name))
+    }
+
     /// What an alarm is called.
     pub fn alarm_name(&self, kind: &AlarmKind) -> String {
         self.model.alarm_name(kind)

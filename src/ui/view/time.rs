@@ -1,7 +1,7 @@
 //! Moments and ages, as people say them.
 
+use jiff::Zoned;
 use jiff::civil::Date;
-use jiff::{Timestamp, Zoned};
 
 use super::pen::Pen;
 use crate::domain::Millis;
@@ -9,12 +9,12 @@ use crate::domain::Millis;
 impl Pen<'_> {
     /// The time of day: `09:14`.
     pub fn clock(&self, at: Millis) -> String {
-        self.zoned(at).strftime("%H:%M").to_string()
+        self.model.clock(at)
     }
 
     /// The time of day with seconds: `09:14:32`.
     pub fn clock_s(&self, at: Millis) -> String {
-        self.zoned(at).strftime("%H:%M:%S").to_string()
+        self.model.clock_seconds(at)
     }
 
     /// The day: `Fri 20 Nov`.
@@ -70,22 +70,7 @@ impl Pen<'_> {
 
     /// A span of time in its two largest units at most: `3 h 5 min`.
     pub fn span(&self, ms: i64) -> String {
-        let ms = ms.max(0);
-        let [seconds, minutes, hours, days] =
-            [Millis::SECOND, Millis::MINUTE, Millis::HOUR, Millis::DAY].map(|unit| ms / unit);
-        let say = |key, n: i64| self.say(key, &[("n", &n.to_string())]);
-        if minutes == 0 {
-            return say("age.seconds", seconds);
-        }
-        if hours == 0 {
-            return say("age.minutes", minutes);
-        }
-        if days < 2 {
-            let rest = minutes % 60;
-            let (hours, rest) = (hours.to_string(), rest.to_string());
-            return self.say("age.hours", &[("n", &hours), ("m", &rest)]);
-        }
-        say("age.days", days)
+        self.model.age(ms)
     }
 
     /// Whether it was today.
@@ -98,12 +83,6 @@ impl Pen<'_> {
     }
 
     fn zoned(&self, at: Millis) -> Zoned {
-        let end = if at.0 < 0 {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
-        };
-        let at = Timestamp::from_millisecond(at.0).unwrap_or(end);
-        at.to_zoned(self.model.site.time_zone.clone())
+        self.model.site.local(at)
     }
 }

@@ -18,11 +18,17 @@ pub struct Judge {
     recorded: BTreeMap<String, Digest>,
     /// The highest counter of each device that counts for presence.
     highest: BTreeMap<DeviceId, u16>,
-    present: BTreeMap<DeviceId, Present>,
+    /// What counts for presence, in the order of the ledger, without what was taken back.
+    placed: BTreeMap<DeviceId, Vec<Present>>,
+    /// When somebody came, by the records that count, without what was taken back.
+    came: BTreeMap<DeviceId, Vec<(Seq, Millis)>>,
 }
 
 #[derive(Copy, Clone, Debug)]
 struct Present {
+    seq: Seq,
+    /// The office's clock when it was placed.
+    placed_at: Millis,
     action: Action,
     at: Millis,
     is_mark: bool,
@@ -54,14 +60,21 @@ impl Judge {
 
     /// What the owner of a phone did last since `day_start`.
     pub fn present(&self, device: DeviceId, day_start: Millis) -> Option<(Action, Millis)> {
-        let present = self.present.get(&device)?;
+        let placed = self.placed.get(&device)?.iter();
+        let present = placed.copied().reduce(Present::then)?;
         (present.at >= day_start).then_some((present.action, present.at))
+    }
+
+    /// When the owner of a phone first came since `day_start`.
+    pub fn first_in(&self, device: DeviceId, day_start: Millis) -> Option<Millis> {
+        let came = self.came.get(&device)?.iter().map(|(_, at)| *at);
+        came.filter(|at| *at >= day_start).min()
     }
 
     fn note_row(&mut self, now: Now, row: &LedgerRow, phones: &[Phone]) {
         match &row.entry {
-            Entry::Message(row) => self.note_message(now, row, phones),
-            Entry::Mark(row) => self.note_mark(now, row, phones),
+            Entry::Message(message) => self.note_message(now, row.seq, message, phones),
+            Entry::Mark(mark) => self.note_mark(now, row.seq, mark, phones),
             Entry::LinkUp { .. }
             | Entry::LinkDown { .. }
             | Entry::EngineStarted { .. }
@@ -72,7 +85,7 @@ impl Judge {
         }
     }
 
-    fn note_message(&mut self, now: Now, row: &MessageRow, phones: &[Phone]) {
+    fn note_message(&mut self, now: Now, seq: Seq, row: &MessageRow, phones: &[Phone]) {
         let digest = row.digest.expect("phones are all that sends");
         self.digests.insert(digest);
         if row.outcome != Outcome::Recorded {
@@ -86,6 +99,10 @@ impl Judge {
         assert_eq!(wanted.map(|one| one.action), Some(action));
         let device = row.device.expect("a check-in has a device");
         let counter = row.counter.expect("a check-in has a counter").0;
+        if action == Action::In && !row.delayed {
+            let at = row.at.expect("a check-in has a time");
+            self.came.entry(device).or_default().push((seq, at));
+        }
         let highest = self.highest.entry(device).or_default();
         if row.delayed || counter <= *highest {
             return;
@@ -93,32 +110,50 @@ impl Judge {
         *highest = counter;
         let at = row.at.expect("a check-in has a time");
         let new = Present {
+            seq,
+            placed_at: now.wall,
             action,
             at,
             is_mark: false,
         };
-        self.place(now, device, new);
+        self.placed.entry(device).or_default().push(new);
     }
 
-    fn note_mark(&mut self, now: Now, row: &MarkRow, phones: &[Phone]) {
+    fn note_mark(&mut self, now: Now, seq: Seq, row: &MarkRow, phones: &[Phone]) {
         let mut owners = phones.iter();
         let phone = owners.find(|phone| phone.employee == row.employee);
-        let new = Present {
+        let device = phone.expect("whose it is").device;
+        let placed = self.placed.entry(device).or_default();
+        if let Some(gone) = row.reverses {
+            let before = placed.len();
+            placed.retain(|present| present.seq != gone);
+            assert_eq!(placed.len() + 1, before, "taken back twice: {row:?}");
+            let came = self.came.entry(device).or_default();
+            came.retain(|(seq, _)| *seq != gone);
+            return;
+        }
+        if row.action == Action::In {
+            self.came.entry(device).or_default().push((seq, row.at));
+        }
+        placed.push(Present {
+            seq,
+            placed_at: now.wall,
             action: row.action,
             at: row.at,
             is_mark: true,
-        };
-        self.place(now, phone.expect("whose it is").device, new);
+        });
     }
+}
 
-    fn place(&mut self, now: Now, device: DeviceId, new: Present) {
-        let stays = |present: &Present| {
-            let by_counter = !present.is_mark && !new.is_mark;
-            let of_the_future = present.at.ms_since(now.wall) > Millis::MINUTE;
-            !by_counter && !of_the_future && new.at < present.at
-        };
-        if !self.present.get(&device).is_some_and(stays) {
-            self.present.insert(device, new);
+impl Present {
+    /// Which of two counts once the second was placed.
+    fn then(self, new: Self) -> Self {
+        let by_counter = !self.is_mark && !new.is_mark;
+        let of_the_future = self.at.ms_since(new.placed_at) > Millis::MINUTE;
+        if !by_counter && !of_the_future && new.at < self.at {
+            self
+        } else {
+            new
         }
     }
 }

@@ -1,5 +1,6 @@
 //! An office, its gateways and what may go wrong, all from one seed and in virtual time.
 
+mod desk;
 mod network;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use redb::backends::InMemoryBackend;
 
 use self::network::{Link, Response, Sms};
 use super::judge::Judge;
+use super::listener::Listener;
 use super::phones::Phone;
 use crate::desk_of_text::SharedBackend;
 use crate::faulty_disk::Seeded;
@@ -60,6 +62,7 @@ enum Happening {
     Clock(i64),
     RollBack(usize),
     Mark(usize),
+    Desk,
     Compare,
     Commit,
 }
@@ -73,6 +76,7 @@ pub struct World {
     tick: i64,
     /// How far the office's clock is off.
     clock_off: i64,
+    clock_jumped: bool,
     /// How late timers may be looked at: a machine that is busy.
     idle_ms: i64,
     faults: bool,
@@ -81,6 +85,7 @@ pub struct World {
     links: Vec<Link>,
     phones: Vec<Phone>,
     judge: Judge,
+    listener: Option<Listener>,
     commit_due: bool,
     /// What happened, for whoever reads a failure.
     pub story: Vec<String>,
@@ -118,12 +123,14 @@ impl World {
             store: None,
             tick: 0,
             clock_off: 0,
+            clock_jumped: false,
             faults: false,
             happenings: BTreeMap::new(),
             count: 0,
             links: vec![Link::default(), Link::default()],
             phones: Vec::new(),
             judge: Judge::default(),
+            listener: None,
             commit_due: false,
             story: Vec::new(),
         };
@@ -152,6 +159,10 @@ impl World {
         for _ in 0..self.rng.below(6) {
             let (at, phone) = (self.within(day), self.one_of(PHONES));
             self.later(at, Happening::Mark(phone));
+        }
+        for _ in 0..self.rng.below(16) {
+            let at = self.within(day);
+            self.later(at, Happening::Desk);
         }
         for _ in 0..self.rng.below(4) {
             let (at, link) = (self.within(day), self.one_of(2));
@@ -292,7 +303,10 @@ impl World {
             Happening::Down(link) => self.link_down(link),
             Happening::Up(link) => self.link_up(link),
             Happening::Kill => self.start(),
-            Happening::Clock(by) => self.clock_off += by,
+            Happening::Clock(by) => {
+                self.clock_jumped = true;
+                self.clock_off += by;
+            }
             Happening::RollBack(phone) => {
                 let back = 1 + u16::try_from(self.rng.below(3)).unwrap();
                 let counter = &mut self.phones[phone].counter;
@@ -300,13 +314,22 @@ impl World {
             }
             Happening::Mark(phone) => {
                 let action = self.one_of(2);
-                self.command(Command::Mark {
+                let ago = [0, 0, self.within(HOUR)][self.one_of(3)];
+                let mark = Command::Mark {
                     employee: self.phones[phone].employee,
                     action: [Action::In, Action::Out][action],
-                    at: None,
+                    at: Some(self.now().wall.plus_ms(-ago)),
                     reason: "no phone".into(),
-                });
+                };
+                let user = ["mina", "ali"][self.one_of(2)];
+                self.command_of(user, mark);
+                // What is done at a desk and taken back is taken back soon.
+                for _ in 0..self.rng.below(3) {
+                    let after = self.within(12 * MINUTE);
+                    self.later(after, Happening::Desk);
+                }
             }
+            Happening::Desk => self.desk(),
             Happening::Compare => self.compare(),
             Happening::Commit => {
                 self.commit();
@@ -391,8 +414,15 @@ impl World {
 
     fn dispatch(&mut self) {
         for then in self.engine.as_mut().unwrap().take_then() {
-            let Then::Order(gateway, order) = then else {
-                continue;
+            let (gateway, order) = match then {
+                Then::Order(gateway, order) => (gateway, order),
+                Then::Publish(revision, event) => {
+                    let now = self.now().wall;
+                    if let Some(listener) = &mut self.listener {
+                        listener.hear(now, revision, event);
+                    }
+                    continue;
+                }
             };
             let link = GATEWAYS
                 .iter()
@@ -410,6 +440,7 @@ impl World {
     fn start(&mut self) {
         self.engine = None;
         self.store = None;
+        self.listener = None;
         self.commit_due = false;
         for link in 0..2 {
             if self.links[link].is_up {
@@ -458,8 +489,13 @@ impl World {
             let is_in = today.is_some_and(|(action, _)| action == Action::In);
             assert_eq!(fact.state == PersonPresence::In, is_in, "{}", fact.name);
             assert_eq!(fact.since, today.map(|(_, at)| at));
+            if !self.clock_jumped {
+                let first_in = self.judge.first_in(phone.device, day_start);
+                assert_eq!(fact.first_in, first_in, "{}", fact.name);
+            }
         }
         self.engine = Some(running);
+        self.listen();
     }
 
     fn enrol(&mut self, n: usize) {
@@ -490,17 +526,28 @@ impl World {
     }
 
     fn command(&mut self, command: Command) -> Reply {
+        self.command_of("mina", command)
+    }
+
+    fn command_of(&mut self, user: &str, command: Command) -> Reply {
         let now = self.now();
+        // As the shell does: what is read must be written.
+        self.commit();
+        self.dispatch();
         let (engine, store) = (self.engine.as_mut().unwrap(), self.store.as_ref().unwrap());
-        let reply = ask(engine, now, Ask::Command(command), store);
+        let reply = ask_of(user, engine, now, Ask::Command(command), store);
         self.let_go();
         reply
     }
 }
 
 fn ask(engine: &mut Engine, now: Now, ask: Ask, store: &RedbStore) -> Reply {
+    ask_of("mina", engine, now, ask, store)
+}
+
+fn ask_of(user: &str, engine: &mut Engine, now: Now, ask: Ask, store: &RedbStore) -> Reply {
     let by = Operator {
-        user: "mina".into(),
+        user: user.into(),
         desk: "front".into(),
     };
     engine

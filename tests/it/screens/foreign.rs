@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 
 use super::fixture::{office, press, settle};
-use super::shot::draw;
+use super::shot::{draw, text};
 
 /// Letters of many scripts, marks that join, wide and narrow ones, and what steers a terminal.
 fn foreign() -> impl Strategy<Value = String> {
@@ -173,4 +173,31 @@ fn wide_letters_stand_together_in_lines() {
         lines.iter().any(|line| line.contains("王小明  ")),
         "{lines:#?}"
     );
+}
+
+#[test]
+fn names_from_right_to_left_stand_alone_in_their_line() {
+    const WRITTEN: &str = "رضا احمدی";
+    let mut model = office(Look::default(), 80, 24);
+    for fact in model.facts.people.values_mut() {
+        (fact.name, fact.short) = (WRITTEN.to_owned(), "Reza A.".to_owned());
+    }
+    for alarm in &mut model.facts.alarms {
+        alarm.name = alarm.name.as_ref().map(|_| WRITTEN.to_owned());
+    }
+    for line in model.facts.log.values_mut() {
+        if let LogWhat::Feed(feed) = &mut line.what {
+            feed.name = feed.name.as_ref().map(|_| WRITTEN.to_owned());
+        }
+    }
+    for keys in ["1", "2", "3", "3_~", "4", "!", "1~"] {
+        press(&mut model, keys);
+        settle(&mut model);
+        let shown = text(&draw(&model));
+        assert!(shown.contains("Reza A."), "{keys}: {shown}");
+        for line in shown.lines().filter(|line| line.contains('ر')) {
+            let rest = line.replace(WRITTEN, "");
+            assert!(!rest.contains(char::is_alphanumeric), "{keys}: {line}");
+        }
+    }
 }

@@ -24,6 +24,7 @@ pub(super) fn line(seq: u64, at: Millis, what: LogWhat) -> LogLine {
 
 fn receipt(state: OutboxState) -> ReceiptFact {
     ReceiptFact {
+        id: OutboxId(1),
         state,
         attempts: 1,
         message_id: (state == OutboxState::Sent).then(|| "7f3a".to_owned()),

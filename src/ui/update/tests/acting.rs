@@ -1,5 +1,6 @@
 use super::*;
 use crate::api::{Refusal, Retried, Undone};
+use crate::domain::{DeskAct, Operator};
 use crate::ui::model::{Dialog, Pane, Question, RowId, Screen};
 
 fn with_alarms() -> Desk {
@@ -316,8 +317,36 @@ fn what_is_selected_is_copied_with_masked_numbers() {
         copied[0].starts_with("Ayşe Yılmaz  IN  08:14"),
         "{copied:?}"
     );
-    assert!(copied[1].contains("+90532••88"), "{copied:?}");
+    assert!(copied[1].contains("+90 532 ••• •• 88"), "{copied:?}");
+    assert!(copied[1].starts_with("2026-11-20 "), "{copied:?}");
     assert!(desk.commands().is_empty());
+}
+
+#[test]
+fn an_act_at_a_desk_is_copied_with_what_was_done() {
+    let mut desk = Desk::open();
+    desk.hear(Event::Log(LogLine {
+        seq: Seq(4),
+        at: NINE,
+        what: LogWhat::Desk {
+            by: Operator {
+                user: "ali".to_owned(),
+                desk: "front".to_owned(),
+            },
+            act: DeskAct::GaveUp(OutboxId(7)),
+            employee: None,
+            name: None,
+        },
+    }));
+    desk.press("3y");
+    let copied = desk.out.iter().find_map(|effect| {
+        let Effect::Copy(text) = effect else {
+            return None;
+        };
+        Some(text.clone())
+    });
+    let copied = copied.expect("a line was copied");
+    assert!(copied.contains("ali") && copied.contains('7'), "{copied}");
 }
 
 #[test]

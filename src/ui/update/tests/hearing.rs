@@ -198,7 +198,7 @@ fn ages_are_words() {
         (-5, "0 s"),
         (12_000, "12 s"),
         (18 * Millis::MINUTE, "18 min"),
-        (3 * Millis::HOUR + 5 * Millis::MINUTE, "3 h 05 min"),
+        (3 * Millis::HOUR + 5 * Millis::MINUTE, "3 h 5 min"),
         (5 * Millis::DAY, "5 days"),
     ] {
         assert_eq!(desk.model.age(ms), words);
@@ -235,8 +235,22 @@ fn a_loss_is_heard_though_it_has_the_revision_of_the_event_before() {
     let mut desk = Desk::open();
     desk.hear(Event::Totals(Totals::default()));
     desk.tell(Message::Event(desk.revision, Event::Lost));
-    assert!(desk.out.contains(&Effect::Refresh));
+    let refreshes = |desk: &Desk| {
+        let refreshes = desk.out.iter();
+        refreshes
+            .filter(|effect| **effect == Effect::Refresh)
+            .count()
+    };
+    assert_eq!(refreshes(&desk), 1);
     assert_eq!(desk.model.facts.revision, desk.revision);
+    // It may not have been asked for: too much waited.
+    desk.wait(14_999);
+    assert_eq!(refreshes(&desk), 1);
+    desk.wait(1);
+    assert_eq!(refreshes(&desk), 2);
+    desk.tell(Message::Attached(Box::new(snapshot())));
+    desk.wait(60_000);
+    assert_eq!(refreshes(&desk), 2);
 }
 
 #[test]
@@ -250,4 +264,22 @@ fn answers_are_put_in_order_where_they_are_shown() {
     assert_eq!(desk.model.lists.outbox, shown);
     desk.press("4");
     assert_eq!(desk.model.lists.outbox.len(), 4);
+}
+
+#[test]
+fn a_copy_tells_how_far_the_answer_has_come_too() {
+    let mut desk = Desk::open();
+    let first = feed(4, Some(2), FeedOutcome::Recorded);
+    let mut copy = feed(5, Some(2), FeedOutcome::Duplicate);
+    copy.receipt.clone_from(&first.receipt);
+    desk.hear(Event::Feed(first));
+    desk.hear(Event::Feed(copy));
+    desk.hear(Event::Outbox(entry(4, 4, OutboxState::Delivered)));
+    for seq in [4, 5] {
+        let Some(LogWhat::Feed(feed)) = desk.model.line_of(Seq(seq)).map(|line| &line.what) else {
+            panic!("no line")
+        };
+        let state = feed.receipt.as_ref().map(|receipt| receipt.state);
+        assert_eq!(state, Some(OutboxState::Delivered), "{seq}");
+    }
 }

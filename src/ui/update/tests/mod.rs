@@ -173,6 +173,7 @@ fn feed(seq: u64, employee: Option<u32>, outcome: FeedOutcome) -> FeedLine {
         by: None,
         retry_of: None,
         receipt: (outcome == FeedOutcome::Recorded).then_some(ReceiptFact {
+            id: OutboxId(seq),
             state: OutboxState::Failed,
             attempts: 1,
             message_id: None,
