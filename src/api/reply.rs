@@ -139,7 +139,7 @@ pub enum Refusal {
     NoReason,
     /// A mark in the future.
     InTheFuture,
-    /// A note without text, or over 280 characters.
+    /// A note without text; a note or the reason of a mark over 280 characters, or with control characters.
     NoteLength,
     /// No such answer, or one that is sent already.
     NothingToGiveUp(OutboxId),

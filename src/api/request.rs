@@ -52,7 +52,7 @@ pub enum Command {
         action: Action,
         /// The time that counts; `None` is now.
         at: Option<Millis>,
-        /// Why.
+        /// Why; 1 to 280 characters.
         reason: String,
     },
     /// Writes something down about a person or a row.

@@ -421,7 +421,8 @@ impl<'a> From<&'a NewEmployee> for Texts<'a> {
     }
 }
 
-fn is_plain(text: &str, most: usize) -> bool {
+/// Whether a text has at most so many characters, and no control characters.
+pub(super) fn is_plain(text: &str, most: usize) -> bool {
     text.chars().count() <= most && !text.chars().any(char::is_control)
 }
 

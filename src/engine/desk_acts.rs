@@ -3,6 +3,7 @@
 
 use super::acts::Act;
 use super::core::Engine;
+use super::desk::is_plain;
 use super::presence::AHEAD_MS;
 use super::{Now, facts};
 use crate::api::{Event, Refusal, Reply};
@@ -29,6 +30,9 @@ impl Engine {
         let reason = reason.trim().to_owned();
         if reason.is_empty() {
             return Err(Refusal::NoReason);
+        }
+        if !is_plain(&reason, NOTE) {
+            return Err(Refusal::NoteLength);
         }
         let at = at.unwrap_or(now.wall);
         if at.ms_since(now.wall) > AHEAD_MS {
@@ -75,8 +79,7 @@ impl Engine {
         archive: &dyn Archive,
     ) -> Result<Result<Reply, Refusal>, StoreError> {
         let text = text.trim();
-        let length = text.chars().count();
-        if length == 0 || length > NOTE || text.chars().any(char::is_control) {
+        if text.is_empty() || !is_plain(text, NOTE) {
             return Ok(Err(Refusal::NoteLength));
         }
         if let Some(Err(refusal)) = employee.map(|id| self.employee(id)) {

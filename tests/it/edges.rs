@@ -485,3 +485,16 @@ fn the_service_manager_hears_of_ready_life_and_end() {
     look_until("the end", || hear() == "STOPPING=1");
     assert_eq!(engine.finish(SOON).code, Some(0));
 }
+
+#[test]
+fn a_reason_is_one_line_that_a_table_can_hold() {
+    let office = Office::open();
+    office.employ("Employee 1", "+989120000001", &[]);
+    for reason in ["x".repeat(281), "two\nlines".to_owned()] {
+        let done = office.run(&["mark", "1", "in", "--reason", &reason]);
+        assert_eq!(done.code, Some(1), "{}{}", done.out, done.err);
+        assert!(done.err.contains("280"), "{}", done.err);
+    }
+    office.ok(&["mark", "1", "in", "--reason", &"x".repeat(280)]);
+    assert_eq!(office.json(&["feed"]).len(), 1);
+}
