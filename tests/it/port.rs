@@ -200,6 +200,22 @@ async fn an_answer_that_comes_too_late_is_not_taken_for_the_next() {
     assert_eq!(answered.unwrap(), Reply::People(Vec::new()));
 }
 
+#[tokio::test]
+async fn what_an_engine_said_last_comes_also_where_it_was_asked() {
+    let mut desk = Desk::new();
+    let (mut client, _served) = desk.client().await;
+    client.follow().await.unwrap();
+    let ends = async {
+        let (_, answer) = desk.calls.1.recv().await.unwrap();
+        desk.events.send((7, Event::Stopping)).unwrap();
+        drop(answer);
+        drop(desk);
+    };
+    let (answered, ()) = tokio::join!(client.ask(people()), ends);
+    assert!(answered.is_err(), "{answered:?}");
+    assert_eq!(client.next_event().await.unwrap(), (7, Event::Stopping));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_window_that_is_too_slow_hears_that_events_are_lost() {
     let mut desk = Desk::new();

@@ -71,7 +71,12 @@ pub fn console(
         let raw = Raw::enter().map_err(CliError::Terminal)?;
         let (messages_tx, messages) = mpsc::channel(DRAIN);
         watch_keyboard(messages_tx.clone())?;
-        let pump = Pump::start(place.socket(), opening.desk.clone(), messages_tx);
+        let pump = Pump::start(
+            place.socket(),
+            opening.desk.clone(),
+            !opening.is_demo,
+            messages_tx,
+        );
         let (columns, rows) = terminal::size();
         let window = Window::open(place, config, words, opening, pump, (columns, rows));
         let mut console = Console {

@@ -39,7 +39,12 @@ pub fn plain(
         let mut signals = Signals::catch()?;
         let (messages_tx, messages) = mpsc::channel(DRAIN);
         read_lines(messages_tx.clone())?;
-        let pump = Pump::start(place.socket(), opening.desk.clone(), messages_tx);
+        let pump = Pump::start(
+            place.socket(),
+            opening.desk.clone(),
+            !opening.is_demo,
+            messages_tx,
+        );
         let mut lines = Lines {
             window: Window::open(place, config, words, opening, pump, PAGE),
             teller: Teller::default(),

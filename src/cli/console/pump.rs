@@ -29,15 +29,26 @@ pub struct Pump {
 }
 
 impl Pump {
-    /// Starts on the socket at `path`, for the window called `desk`.
+    /// Starts on the socket at `path`, for the window called `desk`. Where the engine `comes_back` by itself, it is waited
+    /// for.
     #[expect(clippy::disallowed_methods, reason = "cli starts tasks")]
-    pub fn start(path: PathBuf, desk: String, messages: mpsc::Sender<Heard>) -> Self {
+    pub fn start(
+        path: PathBuf,
+        desk: String,
+        comes_back: bool,
+        messages: mpsc::Sender<Heard>,
+    ) -> Self {
         let (orders, orders_rx) = mpsc::channel(ORDERS);
         let refresh = Arc::new(Notify::new());
         let line = Line {
             refresh: Arc::clone(&refresh),
             path,
             desk,
+            comes_back: if comes_back {
+                COMES_BACK
+            } else {
+                Duration::ZERO
+            },
             messages,
             orders: orders_rx,
         };
@@ -76,6 +87,8 @@ struct Gone;
 struct Line {
     path: PathBuf,
     desk: String,
+    /// How long an engine that went may stay away before somebody has to start it.
+    comes_back: Duration,
     messages: mpsc::Sender<Heard>,
     orders: mpsc::Receiver<(Token, Ask)>,
     refresh: Arc<Notify>,
@@ -96,7 +109,9 @@ impl Line {
                     why
                 }
                 Err(error) => match (why(&error), broke) {
-                    (Detached::NotRunning, Some((why, at))) if at.elapsed() < COMES_BACK => why,
+                    (Detached::NotRunning, Some((why, at))) if at.elapsed() < self.comes_back => {
+                        why
+                    }
                     (why, _) => why,
                 },
             };
