@@ -46,7 +46,6 @@ mod practice;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
-#[allow(dead_code, reason = "benches and the picture use the rest")]
 mod pty;
 #[cfg(test)]
 mod scenarios;
