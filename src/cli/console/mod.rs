@@ -20,6 +20,7 @@ use super::config::Config;
 use super::error::CliError;
 use super::place::Place;
 use super::run::now;
+use super::serve::{Signals, Told};
 use super::wiring::{finish, runtime};
 use crate::ui::Message;
 use crate::ui::terminal::{self, HangUp, Input, Keys, Raw};
@@ -68,6 +69,8 @@ pub fn console(
     }
     finish(runtime()?, async {
         let mut signals = Signals::catch()?;
+        let resized = signal(SignalKind::window_change());
+        let mut resized = resized.map_err(|cause| CliError::Talk(Box::new(cause)))?;
         let raw = Raw::enter().map_err(CliError::Terminal)?;
         let (messages_tx, messages) = mpsc::channel(DRAIN);
         watch_keyboard(messages_tx.clone())?;
@@ -83,7 +86,7 @@ pub fn console(
             window,
             screen: Screen::open(columns, rows)?,
         };
-        let ended = console.run(messages, &mut signals).await;
+        let ended = console.run(messages, &mut signals, &mut resized).await;
         // What is on the way to the terminal comes before it is given back.
         if timeout(LAST_WORDS, console.screen.writer.ready())
             .await
@@ -122,6 +125,7 @@ impl Console<'_> {
         &mut self,
         mut messages: mpsc::Receiver<Heard>,
         signals: &mut Signals,
+        resized: &mut Signal,
     ) -> Result<(), CliError> {
         let mut heard = Vec::with_capacity(DRAIN);
         let mut seconds = Seconds::start();
@@ -132,16 +136,16 @@ impl Console<'_> {
         while !self.window.is_over() {
             let pause = tokio::select! {
                 biased;
-                signal = signals.next() => match signal {
-                    Told::Leave => return Ok(()),
+                told = signals.next() => match told {
+                    Told::Stop => return Ok(()),
                     Told::HangUp => return Err(CliError::HangUp),
-                    Told::Resized => {
-                        let (columns, rows) = terminal::size();
-                        self.screen.redraw(columns, rows);
-                        self.window.take(Message::Resize { columns, rows });
-                        KEY_FRAME
-                    }
                 },
+                _ = resized.recv() => {
+                    let (columns, rows) = terminal::size();
+                    self.screen.redraw(columns, rows);
+                    self.window.take(Message::Resize { columns, rows });
+                    KEY_FRAME
+                }
                 ready = self.screen.writer.ready(), if due.is_some_and(|due| due <= Instant::now()) => {
                     if ready.is_err() {
                         return Err(CliError::HangUp);
@@ -267,41 +271,5 @@ impl Seconds {
     async fn next(&mut self) {
         sleep_until(self.next).await;
         *self = Self::start();
-    }
-}
-
-/// What the system tells a console.
-enum Told {
-    Leave,
-    HangUp,
-    Resized,
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hang_up: Signal,
-    resized: Signal,
-}
-
-impl Signals {
-    fn catch() -> Result<Self, CliError> {
-        let catch = |kind| signal(kind).map_err(|cause| CliError::Talk(Box::new(cause)));
-        Ok(Self {
-            terminate: catch(SignalKind::terminate())?,
-            interrupt: catch(SignalKind::interrupt())?,
-            hang_up: catch(SignalKind::hangup())?,
-            resized: catch(SignalKind::window_change())?,
-        })
-    }
-
-    /// Waits for the next signal. A cancelled call loses nothing.
-    async fn next(&mut self) -> Told {
-        tokio::select! {
-            _ = self.terminate.recv() => Told::Leave,
-            _ = self.interrupt.recv() => Told::Leave,
-            _ = self.hang_up.recv() => Told::HangUp,
-            _ = self.resized.recv() => Told::Resized,
-        }
     }
 }

@@ -8,11 +8,12 @@ use tokio::sync::mpsc;
 use super::super::config::Config;
 use super::super::error::CliError;
 use super::super::place::Place;
+use super::super::serve::{Signals, Told};
 use super::super::wiring::{finish, runtime};
 use super::pump::Pump;
 use super::screen::Writer;
 use super::window::Window;
-use super::{DRAIN, Heard, Opening, Seconds, Signals, Told, spawn};
+use super::{DRAIN, Heard, Opening, Seconds, spawn};
 use crate::domain::{AlarmId, Millis, Seq};
 use crate::ui::{
     Dialog, Key, Message, Model, Notice, alarm_line, log_line, pane_lines, prepare, selected_line,
@@ -94,9 +95,8 @@ impl Lines<'_> {
             tokio::select! {
                 biased;
                 told = signals.next() => match told {
-                    Told::Resized => continue,
+                    Told::Stop => return Ok(()),
                     Told::HangUp => return Err(CliError::HangUp),
-                    Told::Leave => return Ok(()),
                 },
                 written = self.writer.ready(), if is_due => {
                     written.map_err(CliError::Terminal)?;

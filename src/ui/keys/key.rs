@@ -40,7 +40,7 @@ pub enum Key {
 }
 
 /// Keys that have a name, as configurations write them and help prints them.
-const NAMED: [(Key, &str); 16] = [
+const NAMED: [(Key, &str); 15] = [
     (Key::Enter, "Enter"),
     (Key::Esc, "Esc"),
     (Key::Tab, "Tab"),
@@ -56,7 +56,6 @@ const NAMED: [(Key, &str); 16] = [
     (Key::Home, "Home"),
     (Key::End, "End"),
     (Key::Char(' '), "Space"),
-    (Key::Char('~'), "~"),
 ];
 
 impl Key {
@@ -64,10 +63,7 @@ impl Key {
     pub fn parse(text: &str) -> Option<Self> {
         let mut characters = text.chars();
         if let (Some(c), None) = (characters.next(), characters.next()) {
-            return (!c.is_control()).then_some(match c {
-                ' ' => return None,
-                c => Self::Char(c),
-            });
+            return (!c.is_control() && c != ' ').then_some(Self::Char(c));
         }
         let named = NAMED
             .iter()

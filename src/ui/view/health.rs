@@ -57,22 +57,21 @@ impl Pen<'_> {
         self.say("health.outbox_short", &facts)
     }
 
+    /// Says `key` with how many answers are being sent, wait, and failed.
+    pub fn say_outbox(&self, key: &str) -> String {
+        let totals = &self.model.facts.totals;
+        let facts = [
+            ("sending", &*totals.outbox_sending.to_string()),
+            ("waiting", &*totals.outbox_waiting.to_string()),
+            ("failed", &*totals.outbox_failed.to_string()),
+        ];
+        self.say(key, &facts)
+    }
+
     /// Answers that are being sent, that wait, and that failed, and how old the oldest is.
     pub fn outbox_counts(&self) -> String {
-        let totals = &self.model.facts.totals;
-        let [sending, waiting, failed] = [
-            totals.outbox_sending,
-            totals.outbox_waiting,
-            totals.outbox_failed,
-        ]
-        .map(|count| count.to_string());
-        let facts = [
-            ("sending", &*sending),
-            ("waiting", &*waiting),
-            ("failed", &*failed),
-        ];
-        let counts = self.say("health.outbox_is", &facts);
-        match totals.outbox_oldest {
+        let counts = self.say_outbox("health.outbox_is");
+        match self.model.facts.totals.outbox_oldest {
             Some(oldest) => {
                 let age = self.age(oldest);
                 format!("{counts}, {}", self.say("health.oldest", &[("age", &age)]))

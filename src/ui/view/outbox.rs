@@ -49,19 +49,7 @@ impl Pen<'_> {
 
     /// What stands above the outbox.
     pub fn outbox_title(&self) -> String {
-        let totals = &self.model.facts.totals;
-        let [sending, waiting, failed] = [
-            totals.outbox_sending,
-            totals.outbox_waiting,
-            totals.outbox_failed,
-        ]
-        .map(|count| count.to_string());
-        let facts = [
-            ("sending", &*sending),
-            ("waiting", &*waiting),
-            ("failed", &*failed),
-        ];
-        self.say("pane.outbox", &facts)
+        self.say_outbox("pane.outbox")
     }
 
     /// When an answer is tried again, or what went wrong with it.
