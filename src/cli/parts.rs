@@ -1,6 +1,7 @@
 //! What the configuration means to the floors below.
 
 use nix::unistd::Group;
+use zeroize::Zeroizing;
 
 use super::config::{Config, Encoding, Gateway};
 use super::error::CliError;
@@ -16,13 +17,31 @@ use crate::store::{RedbStore, Store, StoreError};
 /// When this version was released, 2026-11-20: a clock that shows less is wrong.
 const RELEASED_AT: Millis = Millis(1_795_132_800_000);
 
-/// Randomness of the operating system.
-struct SystemEntropy;
+/// Randomness of the operating system, fetched for a few hundred answers at once. No octet is given twice.
+struct SystemEntropy {
+    fetched: Zeroizing<[u8; 4_096]>,
+    given: usize,
+}
+
+impl SystemEntropy {
+    fn new() -> Self {
+        let fetched = Zeroizing::new([0; 4_096]);
+        let given = fetched.len();
+        Self { fetched, given }
+    }
+}
 
 impl Entropy for SystemEntropy {
     fn fill(&mut self, octets: &mut [u8]) {
-        getrandom::fill(octets)
-            .expect("the system that gave a seed at the start has random octets");
+        for octet in octets {
+            if self.given == self.fetched.len() {
+                getrandom::fill(&mut *self.fetched)
+                    .expect("the system that gave a seed at the start has random octets");
+                self.given = 0;
+            }
+            *octet = std::mem::take(&mut self.fetched[self.given]);
+            self.given += 1;
+        }
     }
 }
 
@@ -35,7 +54,7 @@ pub fn engine(
     clock: Clock,
 ) -> Result<Engine, CliError> {
     let loaded = store.load().map_err(store_error)?;
-    let entropy = Box::new(SystemEntropy);
+    let entropy = Box::new(SystemEntropy::new());
     Engine::new(settings(config), key, loaded, entropy, clock.now()).map_err(|error| match error {
         StartError::StoreKey | StartError::DeviceKey(_) => CliError::WrongStoreKey {
             path: place.store_key(),

@@ -1,12 +1,11 @@
 use super::Now;
 use super::core::Engine;
 use super::intake::Arrival;
-use super::roster::number_of;
 use super::settings::GatewaySettings;
 use crate::domain::{
     Address, AnswerKind, Counter, DayBudget, DecidedRow, DeviceId, EmployeeId, GatewayName,
-    MessageRow, Millis, Msisdn, OutboxId, OutboxRow, OutboxState, Outcome, Priority, RefusedReason,
-    Seq, SmsBody, UnreadableReason,
+    MessageRow, Millis, OutboxId, OutboxRow, OutboxState, Outcome, Priority, RefusedReason, Seq,
+    SmsBody, UnreadableReason,
 };
 use crate::protocol::{Answer, Header, Kind, Status, envelope, frame};
 use crate::store::{Archive, StoreError};
@@ -175,7 +174,7 @@ impl Engine {
         employee: EmployeeId,
         device: Option<DeviceId>,
     ) -> &mut DayBudget {
-        let day = self.settings.day(now.wall);
+        let day = self.calendar.day(&self.settings, now.wall);
         let budget = self.person(employee).budgets.entry(device).or_default();
         if budget.day != day {
             *budget = DayBudget {
@@ -300,29 +299,20 @@ impl Engine {
 
     /// Where an answer may go: the sender, where that is the employee's number or a mobile number of the country,
     /// else the number on the card; never a number of ours.
-    pub(super) fn answer_to(&self, employee: EmployeeId, row: &MessageRow) -> Option<Address> {
+    pub(super) fn answer_to(&mut self, employee: EmployeeId, row: &MessageRow) -> Option<Address> {
         if row.weak {
             // It counts from the number on the card alone, and the phone takes an answer to that number alone.
             return Some(row.sender.clone());
         }
         let card = &self.roster.employees.get(&employee)?.phone;
-        let country = self.settings.country;
-        let sender = number_of(&row.sender, country)
-            .filter(|number| number == card || number.is_mobile_of(country))
-            .filter(|number| !self.is_ours(number, row));
-        if sender.is_some() {
+        let numbers = &mut self.numbers;
+        let sender = numbers.of(&row.sender);
+        let sender = sender.filter(|sender| sender.number == *card || sender.is_mobile);
+        if sender.is_some_and(|sender| !numbers.is_ours(&sender.number, &row.destination)) {
             return Some(row.sender.clone());
         }
-        (!self.is_ours(card, row)).then(|| Address::international(card.as_str()))
-    }
-
-    /// Whether a number is a gateway's own: an answer to it would come back.
-    pub(super) fn is_ours(&self, number: &Msisdn, row: &MessageRow) -> bool {
-        let gateways = self.settings.gateways.iter();
-        let ours = gateways.filter_map(|gateway| gateway.source_address.as_deref());
-        let ours = ours.map(Address::plain).chain([row.destination.clone()]);
-        ours.filter_map(|ours| number_of(&ours, self.settings.country))
-            .any(|ours| ours == *number)
+        let is_ours = numbers.is_ours(card, &row.destination);
+        (!is_ours).then(|| Address::international(card.as_str()))
     }
 
     pub(super) fn message_row(

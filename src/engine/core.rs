@@ -8,16 +8,17 @@ use super::clock::ClockWatch;
 use super::facts;
 use super::journal::Journal;
 use super::links::Link;
+use super::numbers::Numbers;
 use super::outbox::{Change, Outbox};
 use super::parts::Parts;
 use super::presence::Day;
 use super::roster::Roster;
-use super::settings::Settings;
+use super::settings::{Calendar, Settings};
 use super::{Now, Then, Tick};
 use crate::api::{Event, Totals};
 use crate::domain::{
     AlarmKind, DeviceId, Digest, DownCause, EmployeeId, Entry, GatewayName, LinkEvent, LinkOrder,
-    Millis, OutboxRow, OutboxState, PersonState, StopCause,
+    Millis, OutboxId, OutboxRow, OutboxState, PersonState, StopCause,
 };
 use crate::protocol::StoreKey;
 use crate::store::{Archive, Batch, Loaded, Meta, StoreError};
@@ -53,8 +54,12 @@ pub struct Engine {
     pub(super) entropy: Box<dyn Entropy>,
     pub(super) store_key: StoreKey,
     pub(super) roster: Roster,
+    pub(super) numbers: Numbers,
+    pub(super) calendar: Calendar,
     pub(super) people: BTreeMap<EmployeeId, PersonState>,
     pub(super) outbox: Outbox,
+    /// Memory for what an input changes of the outbox.
+    changed: Vec<(OutboxId, Change)>,
     pub(super) links: BTreeMap<GatewayName, Link>,
     pub(super) alarms: Alarms,
     pub(super) bounds: Bounds,
@@ -118,8 +123,11 @@ impl Engine {
         }
         let mut engine = Self {
             roster,
+            numbers: Numbers::new(&settings),
+            calendar: Calendar::default(),
             people: std::mem::take(&mut loaded.people),
             outbox,
+            changed: Vec::new(),
             links,
             alarms: Alarms::new(std::mem::take(&mut loaded.alarms), meta.last_alarm),
             bounds,
@@ -203,7 +211,7 @@ impl Engine {
         self.meta_changed = true;
         self.publish_log();
         self.publish_totals();
-        self.journal.publish(Event::Stopping);
+        self.journal.publish(|| Event::Stopping);
     }
 
     /// Takes what a gateway's link tells.
@@ -290,7 +298,7 @@ impl Engine {
 
     /// Whether there is anything to be written.
     pub fn has_unwritten(&self) -> bool {
-        !self.journal.batch.is_empty()
+        self.journal.has_unwritten()
     }
 
     /// Whether counters are to be written though nothing else is: once a minute.
@@ -302,6 +310,11 @@ impl Engine {
     pub fn take_batch(&mut self, now: Now) -> Batch {
         self.journal.urgent = false;
         let mut batch = std::mem::take(&mut self.journal.batch);
+        for employee in self.journal.take_touched() {
+            if let Some(state) = self.people.get(&employee) {
+                batch.people.insert(employee, state.clone());
+            }
+        }
         if self.meta_changed || self.is_new {
             self.meta_changed = false;
             self.is_new = false;
@@ -324,6 +337,12 @@ impl Engine {
     pub fn store_failed(&mut self, now: Now) {
         self.alarms.raise(now.wall, AlarmKind::Store);
         self.publish_alarms(now);
+    }
+
+    /// Says whether a console listens: for none, no facts are put together. It may change at any time, as whoever begins
+    /// to listen asks for a snapshot first; at the start somebody does.
+    pub const fn set_heard(&mut self, is_heard: bool) {
+        self.journal.set_heard(is_heard);
     }
 
     /// How many gateways and employees there are.
@@ -353,16 +372,18 @@ impl Engine {
             self.alarms
                 .raise(now.wall, AlarmKind::OutboxFailed { last: id });
         }
-        for (id, change) in self.outbox.take_changed() {
+        let mut changed = std::mem::take(&mut self.changed);
+        self.outbox.take_changed(&mut changed);
+        for (id, change) in changed.iter().copied() {
             let Some(row) = self.outbox.get(id) else {
                 continue;
             };
             if change == Change::Kept {
                 self.journal.batch.outbox.insert(id, as_written(row));
             }
-            let fact = facts::outbox(row);
-            self.journal.publish(Event::Outbox(fact));
+            self.journal.publish(|| Event::Outbox(facts::outbox(row)));
         }
+        self.changed = changed;
         let unwritten = &self.journal.batch.outbox;
         // What leaves is durable before, also where nothing else waits for the disk.
         self.journal.urgent |= leaving.iter().any(|id| unwritten.contains_key(id));
@@ -372,7 +393,7 @@ impl Engine {
             }
             if link.tells_counts(now.tick) {
                 let fact = facts::link(name, link, &mut self.outbox, now);
-                self.journal.publish(Event::Link(fact));
+                self.journal.publish(|| Event::Link(fact));
             }
             if let Some(cause) = link.alarm(now.tick) {
                 self.alarms.raise(
@@ -394,7 +415,7 @@ impl Engine {
     fn publish_log(&mut self) {
         for row in self.journal.take_untold() {
             if let Ok(line) = self.log_line(&row, &[], None) {
-                self.journal.publish(Event::Log(line));
+                self.journal.publish(|| Event::Log(line));
             }
         }
     }
@@ -413,9 +434,9 @@ impl Engine {
             match &row {
                 Some(row) => {
                     let fact = facts::alarm(row, &self.roster, now.wall);
-                    self.journal.publish(Event::Alarm(fact));
+                    self.journal.publish(|| Event::Alarm(fact));
                 }
-                None => self.journal.publish(Event::AlarmGone(id)),
+                None => self.journal.publish(|| Event::AlarmGone(id)),
             }
             self.journal.batch.alarms.insert(id, row);
             self.meta_changed = true;
@@ -476,7 +497,7 @@ impl Engine {
         };
         if change(link) {
             let fact = facts::link(gateway, link, &mut self.outbox, now);
-            self.journal.publish(Event::Link(fact));
+            self.journal.publish(|| Event::Link(fact));
         }
     }
 

@@ -194,7 +194,7 @@ impl Engine {
             .devices
             .insert(device, Device::new(row, DeviceKeys::derive(&root)));
         self.unopened.remove(&employee);
-        self.journal.publish(Event::Roster);
+        self.journal.publish(|| Event::Roster);
         Ok(Reply::Enrolled(Enrolled {
             device,
             employee,
@@ -223,7 +223,7 @@ impl Engine {
                 DeskAct::DeviceUnrevoked(id)
             };
             self.act(now, by, act);
-            self.journal.publish(Event::Roster);
+            self.journal.publish(|| Event::Roster);
         }
         let device = self.roster.devices.get(&id).ok_or(Refusal::NoDevice(id))?;
         Ok(Reply::Devices(vec![facts::device(device, &self.roster)]))
@@ -362,7 +362,7 @@ impl Engine {
             .employees
             .insert(employee.id, employee.clone());
         self.roster.put(employee);
-        self.journal.publish(Event::Roster);
+        self.journal.publish(|| Event::Roster);
     }
 
     fn new_device_id(&mut self) -> DeviceId {

@@ -47,11 +47,11 @@ impl Engine {
             reason,
             reverses: None,
         };
-        let row = self.journal.append(now, Entry::Mark(mark.clone()));
+        let seq = self.journal.append(now, Entry::Mark(mark.clone())).seq;
         let presence = Presence {
             action,
             at,
-            seq: row.seq,
+            seq,
             device: None,
             source: PresenceSource::ByHand,
             note: Presence::note_of(&mark.reason),
@@ -62,10 +62,9 @@ impl Engine {
         }
         let below = self.place(now, employee, presence);
         self.publish_person(now, employee);
-        let seq = row.seq;
         let line = facts::mark_line(seq, &mark, &self.roster);
         self.acts.push(now, by, Act::Mark { seq, mark, below });
-        self.journal.publish(Event::Feed(line.clone()));
+        self.journal.publish(|| Event::Feed(line.clone()));
         Ok(Reply::Marked(Box::new(line)))
     }
 
@@ -99,7 +98,7 @@ impl Engine {
             text: text.to_owned(),
             reverses: None,
         };
-        let row = self.journal.append(now, Entry::Note(note.clone()));
+        let row = self.journal.append(now, Entry::Note(note.clone())).clone();
         let seq = row.seq;
         self.acts.push(now, by, Act::Note { seq, note });
         let line = self.log_line(&row, &[], None)?;

@@ -344,17 +344,17 @@ impl Engine {
 
     /// Writes a message down and tells the consoles.
     pub(super) fn append_message(&mut self, now: Now, row: MessageRow) -> Seq {
-        let answer = row.answer;
+        let seq = self.journal.next_seq();
+        let answer = row.answer.and_then(|id| self.outbox.get(id));
         let employee = row.employee;
-        let written = self.journal.append(now, Entry::Message(Box::new(row)));
-        let answer = answer.and_then(|id| self.outbox.get(id));
-        if let Some(line) = facts::feed_line(&written, &self.roster, answer) {
-            self.journal.publish(Event::Feed(line));
-        }
+        let roster = &self.roster;
+        self.journal
+            .publish(|| Event::Feed(facts::message_line(seq, &row, roster, answer)));
+        self.journal.append(now, Entry::Message(Box::new(row)));
         if let Some(employee) = employee {
             self.publish_person(now, employee);
         }
-        written.seq
+        seq
     }
 
     /// A row of the ledger, written or about to be.
@@ -466,7 +466,7 @@ impl Engine {
                 act: DeskAct::LegacyEnded(employee),
             },
         );
-        self.journal.publish(Event::Roster);
+        self.journal.publish(|| Event::Roster);
     }
 
     fn row_of(&self, arrival: &Arrival, opened: &Opened) -> MessageRow {

@@ -1,6 +1,8 @@
+use std::collections::BTreeSet;
+
 use super::Now;
 use crate::api::Event;
-use crate::domain::{Entry, GatewayName, LedgerRow, LinkOrder, Millis, Seq};
+use crate::domain::{EmployeeId, Entry, GatewayName, LedgerRow, LinkOrder, Millis, Seq};
 use crate::store::Batch;
 
 /// What is to be done once all rows before it are durable.
@@ -21,6 +23,10 @@ pub(super) struct Journal {
     pub(super) then: Vec<Then>,
     /// Rows that are neither messages nor marks, of which no console was told yet.
     untold: Vec<LedgerRow>,
+    /// Whose state changed: many inputs of a batch may change one, and it is written once.
+    touched: BTreeSet<EmployeeId>,
+    /// Whether a console listens: what nobody hears is not put into words.
+    is_heard: bool,
     last: Seq,
     logged_at: Millis,
     revision: u64,
@@ -33,6 +39,8 @@ impl Journal {
             urgent: false,
             then: Vec::new(),
             untold: Vec::new(),
+            touched: BTreeSet::new(),
+            is_heard: true,
             last: last.map_or(Seq(0), |row| row.seq),
             logged_at: last.map_or(Millis(i64::MIN), |row| row.logged_at),
             revision: 0,
@@ -55,7 +63,7 @@ impl Journal {
     }
 
     /// Adds a row to the ledger.
-    pub(super) fn append(&mut self, now: Now, entry: Entry) -> LedgerRow {
+    pub(super) fn append(&mut self, now: Now, entry: Entry) -> &LedgerRow {
         self.last = self.next_seq();
         self.logged_at = self.logged_at.max(now.wall);
         let row = LedgerRow {
@@ -63,7 +71,6 @@ impl Journal {
             logged_at: self.logged_at,
             entry,
         };
-        self.batch.ledger.push(row.clone());
         match &row.entry {
             Entry::Message(_) | Entry::Mark(_) => {}
             Entry::LinkUp { .. }
@@ -75,7 +82,27 @@ impl Journal {
             | Entry::OverBound(_) => self.untold.push(row.clone()),
         }
         self.urgent = true;
-        row
+        self.batch.ledger.push_mut(row)
+    }
+
+    /// Says that an employee's state is to be written.
+    pub(super) fn touch(&mut self, employee: EmployeeId) {
+        self.touched.insert(employee);
+    }
+
+    /// Takes the employees whose state is to be written.
+    pub(super) fn take_touched(&mut self) -> BTreeSet<EmployeeId> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// Whether there is anything to be written.
+    pub(super) fn has_unwritten(&self) -> bool {
+        !self.touched.is_empty() || !self.batch.is_empty()
+    }
+
+    /// Says whether a console listens.
+    pub(super) const fn set_heard(&mut self, is_heard: bool) {
+        self.is_heard = is_heard;
     }
 
     /// Takes the rows that are neither messages nor marks, since they were asked for last.
@@ -94,8 +121,11 @@ impl Journal {
         self.then.push(Then::Order(gateway.clone(), order));
     }
 
-    pub(super) fn publish(&mut self, event: Event) {
+    /// Tells the consoles, where there are any. Who comes later begins with what is true then.
+    pub(super) fn publish(&mut self, event: impl FnOnce() -> Event) {
         self.revision += 1;
-        self.then.push(Then::Publish(self.revision, event));
+        if self.is_heard {
+            self.then.push(Then::Publish(self.revision, event()));
+        }
     }
 }

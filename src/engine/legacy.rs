@@ -141,7 +141,7 @@ impl Engine {
         seq: Seq,
     ) -> Option<OutboxId> {
         let number = number_of(&row.sender, self.settings.country)?;
-        if self.is_ours(&number, row) {
+        if self.numbers.is_ours(&number, &row.destination) {
             return None;
         }
         self.spend_repeat(now, row)?;

@@ -17,6 +17,7 @@ mod lane;
 mod legacy;
 mod links;
 mod log;
+mod numbers;
 mod outbox;
 mod pace;
 mod parts;

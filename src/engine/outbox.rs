@@ -1,4 +1,3 @@
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::lane::{Lane, Place};
@@ -29,13 +28,13 @@ pub(super) struct Outbox {
     ages: BTreeSet<(Tick, OutboxId)>,
     settled: VecDeque<OutboxId>,
     tally: Tally,
-    /// Some gateways give many messages one id.
-    by_message_id: BTreeMap<(GatewayName, String), BTreeSet<OutboxId>>,
+    /// Settled entries by the gateway's name for them. Some gateways give many messages one id.
+    by_message_id: BTreeSet<(String, OutboxId)>,
     early: VecDeque<(Tick, GatewayName, DeliveryReport)>,
     last: OutboxId,
     give_up_after_ms: i64,
     ladder_ms: Vec<i64>,
-    changed: BTreeMap<OutboxId, Change>,
+    changed: Vec<(OutboxId, Change)>,
     failed: Vec<OutboxId>,
 }
 
@@ -174,9 +173,14 @@ impl Outbox {
             .map_or((0, None), |lane| lane.waiting(now))
     }
 
-    /// Entries that changed since they were asked for last.
-    pub(super) fn take_changed(&mut self) -> BTreeMap<OutboxId, Change> {
-        std::mem::take(&mut self.changed)
+    /// Entries that changed since they were asked for last, by number and once each. `into` is emptied first: it comes back
+    /// with every input, so that none needs memory of its own.
+    pub(super) fn take_changed(&mut self, into: &mut Vec<(OutboxId, Change)>) {
+        into.clear();
+        std::mem::swap(into, &mut self.changed);
+        // What matters most stands first and stays.
+        into.sort_unstable_by_key(|(id, change)| (*id, std::cmp::Reverse(*change)));
+        into.dedup_by_key(|(id, _)| *id);
     }
 
     /// Entries that were given up since they were asked for last.
@@ -212,7 +216,7 @@ impl Outbox {
                 entry.row.attempts = entry.row.attempts.saturating_add(1);
                 entry.row.next_at = None;
                 self.tally.add(&entry.row);
-                self.changed.entry(id).or_insert(Change::Shown);
+                self.changed.push((id, Change::Shown));
                 let sms = OutboundSms {
                     id,
                     to: entry.row.to.clone(),
@@ -354,21 +358,13 @@ impl Outbox {
     }
 
     fn forget_message_id(&mut self, row: &OutboxRow) {
-        let Some(message_id) = &row.message_id else {
-            return;
-        };
-        let key = (row.gateway.clone(), normal(message_id));
-        if let Entry::Occupied(mut ids) = self.by_message_id.entry(key) {
-            ids.get_mut().remove(&row.id);
-            if ids.get().is_empty() {
-                ids.remove();
-            }
+        if let Some(message_id) = &row.message_id {
+            self.by_message_id.remove(&(normal(message_id), row.id));
         }
     }
 
     fn mark(&mut self, id: OutboxId, change: Change) {
-        let entry = self.changed.entry(id).or_insert(change);
-        *entry = (*entry).max(change);
+        self.changed.push((id, change));
     }
 
     /// Back to the front of the queue: a link that broke is no attempt.
@@ -448,8 +444,7 @@ impl Outbox {
         if let Some(row) = self.get(id)
             && let Some(message_id) = &row.message_id
         {
-            let key = (row.gateway.clone(), normal(message_id));
-            self.by_message_id.entry(key).or_default().insert(id);
+            self.by_message_id.insert((normal(message_id), id));
         }
         self.settled.push_back(id);
         if self.settled.len() > SETTLED_HELD
@@ -502,11 +497,16 @@ impl Outbox {
                 .ok()
                 .map(|id| id.to_string()),
         ];
+        let of_writing = |id: String| {
+            let last = (id.clone(), OutboxId(u64::MAX));
+            let ids = self.by_message_id.range((id, OutboxId(0))..=last);
+            ids.rev().map(|(_, id)| *id)
+        };
         let ids = writings.into_iter().flatten();
-        let ids = ids.filter_map(|id| self.by_message_id.get(&(gateway.clone(), id)));
-        ids.flat_map(|ids| ids.iter().rev().copied()).find(|id| {
+        ids.flat_map(of_writing).find(|id| {
             self.get(*id).is_some_and(|row| {
                 row.state == OutboxState::Sent
+                    && row.gateway == *gateway
                     && same_number(&row.to.octets, &report.recipient.octets)
             })
         })

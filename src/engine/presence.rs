@@ -77,7 +77,7 @@ impl Engine {
         employee: EmployeeId,
         presence: Presence,
     ) -> Option<Presence> {
-        let day_start = self.settings.day_start(now.wall);
+        let day_start = self.day_start_of(now.wall);
         let gives_way = |present: Option<&Presence>| {
             present.is_none_or(|present| yields(present, &presence, now.wall, day_start))
         };
@@ -200,18 +200,17 @@ impl Engine {
     }
 
     pub(super) fn write_person(&mut self, employee: EmployeeId) {
-        if let Some(state) = self.people.get(&employee) {
-            self.journal.batch.people.insert(employee, state.clone());
-        }
+        self.journal.touch(employee);
     }
 
     pub(super) fn publish_person(&mut self, now: Now, employee: EmployeeId) {
         let Some(card) = self.roster.employees.get(&employee) else {
             return;
         };
-        let day_start = self.settings.day_start(now.wall);
-        let fact = facts::person(card, self.people.get(&employee), day_start);
-        self.journal.publish(Event::Person(fact));
+        let day_start = self.day_start_of(now.wall);
+        let state = self.people.get(&employee);
+        self.journal
+            .publish(|| Event::Person(facts::person(card, state, day_start)));
     }
 }
 

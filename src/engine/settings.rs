@@ -138,6 +138,27 @@ impl Settings {
     }
 }
 
+/// The calendar day at the site, looked up once a minute: no clock turns its date between two.
+#[derive(Debug, Default)]
+pub(super) struct Calendar {
+    minute: i64,
+    day: i32,
+}
+
+impl Calendar {
+    /// [`Settings::day`] of `now`.
+    pub(super) fn day(&mut self, settings: &Settings, now: Millis) -> i32 {
+        let minute = now.0.div_euclid(Millis::MINUTE);
+        if minute != self.minute {
+            *self = Self {
+                minute,
+                day: settings.day(now),
+            };
+        }
+        self.day
+    }
+}
+
 fn days_since_epoch(date: jiff::civil::Date) -> i32 {
     let epoch = jiff::civil::date(1970, 1, 1);
     epoch.until(date).map_or(0, |span| span.get_days())

@@ -149,6 +149,7 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
     }
 
     fn take(&mut self) -> Result<(), StoreError> {
+        self.engine.set_heard(self.events.receiver_count() > 0);
         while let Some((gateway, event)) = self.inputs.pop_front() {
             let ticket = ticket_of(&event);
             let handled = self

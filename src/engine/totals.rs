@@ -24,7 +24,7 @@ impl Engine {
         let totals = self.totals();
         if totals != self.told {
             self.told = totals;
-            self.journal.publish(Event::Totals(totals));
+            self.journal.publish(|| Event::Totals(totals));
         }
     }
 }

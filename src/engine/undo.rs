@@ -60,7 +60,7 @@ impl Engine {
             reverses: Some(seq),
             ..mark
         };
-        let row = self.journal.append(now, Entry::Mark(reversal.clone()));
+        let row = self.journal.append(now, Entry::Mark(reversal.clone())).seq;
         self.acts.relink(seq, below.as_ref());
         let state = self.person(employee);
         if state
@@ -72,8 +72,8 @@ impl Engine {
         }
         self.write_presence(employee);
         self.publish_person(now, employee);
-        let line = facts::mark_line(row.seq, &reversal, &self.roster);
-        self.journal.publish(Event::Feed(line.clone()));
+        let line = facts::mark_line(row, &reversal, &self.roster);
+        self.journal.publish(|| Event::Feed(line.clone()));
         Ok(Undone::Mark(Box::new(line)))
     }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tick;
 
@@ -7,6 +7,8 @@ use super::Tick;
 pub(super) struct Window<T> {
     size: usize,
     open: BTreeMap<u32, (T, Tick)>,
+    /// When each is late: asked for at every turn.
+    deadlines: BTreeSet<(Tick, u32)>,
 }
 
 impl<T> Window<T> {
@@ -15,6 +17,7 @@ impl<T> Window<T> {
         Self {
             size: usize::from(size).max(1),
             open: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
         }
     }
 
@@ -32,12 +35,16 @@ impl<T> Window<T> {
 
     /// Notes a request whose response is due at `deadline`.
     pub(super) fn open(&mut self, sequence: u32, request: T, deadline: Tick) {
+        self.close(sequence);
         self.open.insert(sequence, (request, deadline));
+        self.deadlines.insert((deadline, sequence));
     }
 
     /// Takes the request that a response belongs to.
     pub(super) fn close(&mut self, sequence: u32) -> Option<T> {
-        self.open.remove(&sequence).map(|(request, _)| request)
+        let (request, deadline) = self.open.remove(&sequence)?;
+        self.deadlines.remove(&(deadline, sequence));
+        Some(request)
     }
 
     /// Takes the only request, if there is exactly one.
@@ -45,24 +52,30 @@ impl<T> Window<T> {
         if self.open.len() != 1 {
             return None;
         }
-        self.open.pop_first().map(|(_, (request, _))| request)
+        let sequence = *self.open.first_key_value()?.0;
+        self.close(sequence)
     }
 
     /// When the first of them is late.
     pub(super) fn deadline(&self) -> Option<Tick> {
-        self.open.values().map(|(_, deadline)| *deadline).min()
+        self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
     /// Takes what is late at `now`.
     pub(super) fn take_late(&mut self, now: Tick) -> Vec<T> {
-        let late = self
-            .open
-            .extract_if(.., |_, (_, deadline)| *deadline <= now);
-        late.map(|(_, (request, _))| request).collect()
+        let mut late = Vec::new();
+        while let Some((deadline, sequence)) = self.deadlines.first().copied() {
+            if deadline > now {
+                break;
+            }
+            late.extend(self.close(sequence));
+        }
+        late
     }
 
     /// Takes everything.
     pub(super) fn take_all(&mut self) -> Vec<T> {
+        self.deadlines.clear();
         let all = std::mem::take(&mut self.open);
         all.into_values().map(|(request, _)| request).collect()
     }
