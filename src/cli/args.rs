@@ -94,14 +94,9 @@ pub struct DemoArgs {
     #[arg(hide_default_value = true)]
     pub scenario: DemoScenario,
     /// How many people work there.
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 40,
-        hide_default_value = true
-    )]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..=800))]
-    pub people: u16,
+    #[arg(long, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub people: Option<u16>,
     /// Fixes keys, people, script and faults.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -112,6 +107,18 @@ pub struct DemoArgs {
     #[arg(long, value_name = "PORT")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     pub gateway_port: Option<u16>,
+    /// Measures with so many check-ins.
+    #[arg(long, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    #[arg(conflicts_with_all = ["scenario", "seed", "plain", "gateway_port"])]
+    pub load: Option<u64>,
+    /// So many at once.
+    #[arg(long, value_name = "W", requires = "load", value_delimiter = ',')]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub in_flight: Vec<u16>,
+    /// One object a line.
+    #[arg(long, requires = "load")]
+    pub json: bool,
 }
 
 /// What a demo shows.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use super::config::ConfigError;
 use crate::api::Refusal;
 use crate::domain::{DownCause, EmployeeId, PhoneError};
+use crate::practice::load::LoadFault;
 use crate::protocol::KeyError;
 
 /// How the program ends.
@@ -231,6 +232,9 @@ pub enum CliError {
     /// The engine answered something else than was asked.
     #[error("an answer to another question")]
     Answer,
+    /// What was measured is no measure: the desk failed under load.
+    #[error("the desk failed under load")]
+    Load(#[source] LoadFault),
     /// The terminal hung up.
     #[error("hung up")]
     HangUp,
@@ -293,6 +297,7 @@ impl CliError {
             | Self::Talk(_)
             | Self::Answer
             | Self::GatewayPort { .. }
+            | Self::Load(_)
             | Self::Fallen => ExitCode::Failed,
         }
     }

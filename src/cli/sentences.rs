@@ -91,6 +91,7 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
         CliError::WriteStore(_) => say("error.write_store", &[]),
         CliError::Talk(_) => say("error.talk", &[]),
         CliError::Answer => say("error.answer", &[]),
+        CliError::Load(_) => say("error.load", &[]),
         CliError::HangUp => say("error.hang_up", &[]),
     }
 }

@@ -9,6 +9,7 @@
 mod crowd;
 mod dice;
 mod faults;
+pub mod load;
 mod names;
 mod people;
 mod phone;

@@ -70,7 +70,8 @@ pub(super) fn enrol(
     store.commit(&batch).map_err(parts::store_error)
 }
 
-fn ask(
+/// Has an engine that does not run do what a command at the desk would.
+pub(super) fn ask(
     engine: &mut Engine,
     store: &RedbStore,
     by: &Operator,

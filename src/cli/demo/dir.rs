@@ -17,6 +17,18 @@ const PREFIX: &str = "demo-";
 /// being made.
 const MAKING: &str = "DEMOS";
 
+/// What is done with what an earlier demo left in a directory that is named.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Begins {
+    /// It is removed.
+    Anew,
+    /// It stays where there is a file of this name.
+    WhereItEnded {
+        /// Its name.
+        mark: &'static str,
+    },
+}
+
 /// The directory of a demo. One that was not named is removed when this is dropped.
 #[derive(Debug)]
 pub struct DemoDir {
@@ -32,9 +44,9 @@ impl DemoDir {
     /// # Errors
     /// [`CliError::NotADemo`] where something else is there, [`CliError::InUse`] where a demo runs there,
     /// [`CliError::SocketPath`], and what can be wrong with files.
-    pub fn open(named: Option<&Path>) -> Result<Self, CliError> {
+    pub fn open(named: Option<&Path>, begins: Begins) -> Result<Self, CliError> {
         match named {
-            Some(dir) => Self::take(dir),
+            Some(dir) => Self::take(dir, begins),
             None => Self::make(),
         }
     }
@@ -49,7 +61,7 @@ impl DemoDir {
         self.is_kept
     }
 
-    fn take(dir: &Path) -> Result<Self, CliError> {
+    fn take(dir: &Path, begins: Begins) -> Result<Self, CliError> {
         let place = checked(Place::find(Some(dir))?)?;
         let dir = place.dir();
         let path = dir.join(LOCK);
@@ -62,7 +74,13 @@ impl DemoDir {
         if lock.try_lock().is_err() {
             return Err(CliError::InUse);
         }
-        clear(dir)?;
+        let goes_on = match begins {
+            Begins::Anew => false,
+            Begins::WhereItEnded { mark } => dir.join(mark).exists(),
+        };
+        if !goes_on {
+            clear(dir)?;
+        }
         Ok(Self {
             place,
             is_kept: true,

@@ -3,6 +3,7 @@
 mod alone;
 mod desk;
 mod dir;
+mod load;
 mod network;
 
 use std::io;
@@ -10,7 +11,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use self::dir::DemoDir;
+use self::dir::{Begins, DemoDir};
 use self::network::Network;
 use super::args::{DemoArgs, DemoScenario};
 use super::clock::Clock;
@@ -24,6 +25,9 @@ use crate::domain::Millis;
 use crate::practice::{Practice, PracticeConfig, Scenario};
 use crate::ui::terminal;
 use crate::words::{Words, safe};
+
+/// How many people work at a demo's desk.
+const PEOPLE: u16 = 40;
 
 /// What a demo works with.
 pub struct Demo<'a> {
@@ -48,7 +52,16 @@ impl Demo<'_> {
     /// [`CliError::NotADemo`], [`CliError::GatewayPort`], [`CliError::HangUp`], and what a reception or a console can fail of.
     pub fn run(mut self, args: &DemoArgs, data: Option<&Path>) -> Result<(), CliError> {
         doors::close_to_others();
-        let dir = DemoDir::open(data)?;
+        let begins = match args.load {
+            Some(_) => Begins::WhereItEnded { mark: load::MARK },
+            None => Begins::Anew,
+        };
+        let people = args.people.unwrap_or(PEOPLE);
+        if args.load.is_none() && usize::from(people) > PracticeConfig::MOST_PEOPLE {
+            let (flag, value) = ("--people", people.to_string());
+            return Err(CliError::Value { flag, value });
+        }
+        let dir = DemoDir::open(data, begins)?;
         let path = dir.place().dir().display().to_string();
         let key = if dir.is_kept() {
             "demo.directory_kept"
@@ -56,7 +69,10 @@ impl Demo<'_> {
             "demo.directory"
         };
         self.tell(key, &[("path", &path)])?;
-        let done = self.perform(args, &dir);
+        let done = match args.load {
+            Some(check_ins) => load::run(&mut self, args, check_ins, dir.place()),
+            None => self.perform(args, &dir),
+        };
         drop(dir);
         done
     }
@@ -69,7 +85,7 @@ impl Demo<'_> {
         let config = PracticeConfig {
             seed,
             scenario: scenario_of(args.scenario),
-            people: usize::from(args.people),
+            people: usize::from(args.people.unwrap_or(PEOPLE)),
             port: args.gateway_port.unwrap_or(0),
             utc_offset_s: zone.to_offset(now).seconds(),
             speed: 1,
@@ -93,7 +109,7 @@ impl Demo<'_> {
         let config = desk::set_up(place, self.words, &practice, &self.given)?;
         desk::enrol(place, &config, practice.plan(), &by, clock)?;
         log::open(place)?;
-        let network = Network::start(place, &config, practice, clock)?;
+        let network = Network::start(place, &config, Some(practice), clock)?;
         let is_plain = args.plain || !terminal::is_terminal();
         if is_plain {
             let dir = shell_quoted(&place.dir().display().to_string());

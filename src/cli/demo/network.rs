@@ -1,3 +1,4 @@
+use std::future::pending;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
@@ -34,11 +35,12 @@ struct Desk {
 }
 
 impl Network {
-    /// Starts both and waits until consoles are let in. A signal that ends programs ends them.
+    /// Starts a reception, with the gateway where that is not elsewhere, and waits until consoles are let in. With the
+    /// gateway a signal that ends programs ends them.
     pub(super) fn start(
         place: &Place,
         config: &Config,
-        practice: Practice,
+        practice: Option<Practice>,
         clock: Clock,
     ) -> Result<Self, CliError> {
         let key = files::store_key(place)?;
@@ -84,11 +86,14 @@ impl Network {
 
 async fn run(
     desk: Desk,
-    practice: Practice,
+    practice: Option<Practice>,
     ready: mpsc::Sender<()>,
     stopped: oneshot::Receiver<()>,
 ) -> Result<Told, CliError> {
-    let mut signals = Signals::catch()?;
+    let mut signals = match &practice {
+        Some(_) => Some(Signals::catch()?),
+        None => None,
+    };
     let bound = Listener::bind(&desk.place.socket(), None);
     let listener = bound.map_err(|error| port_error(&desk.place, error))?;
     let clock = desk.clock;
@@ -96,14 +101,25 @@ async fn run(
     // Whoever waits for it waits on this thread's end, too.
     let _ = ready.send(());
     let mut told = Told::Stop;
+    let signal = async {
+        match &mut signals {
+            Some(signals) => signals.next().await,
+            None => pending().await,
+        }
+    };
     let stop = async {
         tokio::select! {
             // Dropped, it means the same.
             _ = stopped => {}
-            signal = signals.next() => told = signal,
+            signal = signal => told = signal,
         }
     };
-    let practised = practice.run(wall(clock), std::future::pending());
+    let practised = async {
+        match practice {
+            Some(practice) => practice.run(wall(clock), pending()).await,
+            None => pending().await,
+        }
+    };
     tokio::select! {
         ended = reception.run(stop) => ended?,
         failed = practised => failed.map_err(|cause| CliError::Talk(Box::new(cause)))?,
