@@ -16,6 +16,7 @@ use hazir::protocol::{
     Attendance, DeviceKeys, Header, Kind, Padding, RootKey, StoreKey, envelope, frame,
 };
 use hazir::store::{Archive, Batch, Loaded, RedbStore, Store, StoreError};
+use rustix::time::{ClockId, clock_gettime};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -30,7 +31,7 @@ fn main() {
     let widths = asked
         .next()
         .map_or(vec![1, 10, 100, 1_000], |width| vec![width]);
-    println!("in flight   engine us   with store us   check-ins/s   commit p50 us");
+    println!("in flight   engine alone, CPU us   with store: engine CPU us   store CPU us   check-ins/s   commit p50 us");
     for width in widths {
         let count = most.min(width * 2_000);
         let alone = run(Forgets, count, width);
@@ -40,10 +41,11 @@ fn main() {
         let stored = run(store, count, width);
         drop(std::fs::remove_file(&dir));
         println!(
-            "{width:>9}   {:>9.2}   {:>13.2}   {:>11.0}   {:>13.0}",
-            alone.each_us(),
-            stored.each_us(),
-            1e6 / stored.each_us(),
+            "{width:>9}   {:>20.2}   {:>25.2}   {:>12.2}   {:>11.0}   {:>13.0}",
+            alone.each_us(alone.engine),
+            stored.each_us(stored.engine),
+            stored.each_us(stored.store),
+            1e6 / stored.each_us(stored.took),
             stored.commit_p50_us(),
         );
     }
@@ -52,12 +54,15 @@ fn main() {
 struct Run {
     count: u32,
     took: Duration,
+    /// What this thread's processor worked for the engine, and for the store.
+    engine: Duration,
+    store: Duration,
     commits: Vec<Duration>,
 }
 
 impl Run {
-    fn each_us(&self) -> f64 {
-        self.took.as_secs_f64() * 1e6 / f64::from(self.count)
+    fn each_us(&self, all: Duration) -> f64 {
+        all.as_secs_f64() * 1e6 / f64::from(self.count)
     }
 
     fn commit_p50_us(&self) -> f64 {
@@ -101,6 +106,8 @@ fn run<S: Store>(mut store: S, count: u32, width: u32) -> Run {
     let mut run = Run {
         count,
         took: Duration::ZERO,
+        engine: Duration::ZERO,
+        store: Duration::ZERO,
         commits: Vec::new(),
     };
     let mut submitted: Vec<OutboxId> = Vec::new();
@@ -110,7 +117,7 @@ fn run<S: Store>(mut store: S, count: u32, width: u32) -> Run {
         if round.is_empty() {
             return run;
         }
-        let started = Instant::now();
+        let (started, began) = (Instant::now(), worked());
         now.wall.0 += 1;
         now.tick.0 += 1;
         for id in submitted.drain(..) {
@@ -131,8 +138,9 @@ fn run<S: Store>(mut store: S, count: u32, width: u32) -> Run {
                 .handle_link(now, &gateway, event, &store)
                 .expect("the store can be read");
         }
-        let commits = Instant::now();
+        let (commits, decided) = (Instant::now(), worked());
         commit(&mut engine, &mut store, now);
+        let committed = worked();
         run.commits.push(commits.elapsed());
         for then in engine.take_then() {
             if let Then::Order(_, LinkOrder::Submit(sms)) = then {
@@ -140,7 +148,15 @@ fn run<S: Store>(mut store: S, count: u32, width: u32) -> Run {
             }
         }
         run.took += started.elapsed();
+        run.store += committed - decided;
+        run.engine += worked() - committed + (decided - began);
     }
+}
+
+/// How long the processor has worked for this thread.
+fn worked() -> Duration {
+    let at = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(at).expect("time that passed")
 }
 
 fn commit<S: Store>(engine: &mut Engine, store: &mut S, now: Now) {
