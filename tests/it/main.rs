@@ -26,6 +26,7 @@ mod kill;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod load;
 mod log_pages;
 #[cfg(test)]
 mod office;
