@@ -248,7 +248,11 @@ fn fault(desk: Desk) -> LoadFault {
         at_most: Duration::MAX,
         patience: match desk {
             Desk::Silent => Duration::from_secs(2),
-            _ => SOON,
+            Desk::Refuses
+            | Desk::AnswersTwice
+            | Desk::SendsNonsense
+            | Desk::Closes
+            | Desk::Babbles => SOON,
         },
         opens: true,
     };
@@ -270,7 +274,9 @@ fn a_desk_that_fails_is_no_measure() {
     assert_eq!(format!("{silent:?}"), format!("{missing:?}"));
     let wrong = |desk| match fault(desk) {
         LoadFault::Wrong(wrong) => wrong,
-        other => panic!("{other:?}"),
+        other @ (LoadFault::Io(_) | LoadFault::Silent { .. } | LoadFault::Counters) => {
+            panic!("{other:?}")
+        }
     };
     assert_eq!(wrong(Desk::Refuses), Wrong::Refused(0x64));
     assert_eq!(wrong(Desk::AnswersTwice), Wrong::Answer(1));

@@ -27,6 +27,7 @@ mod kill;
 mod layers;
 #[cfg(test)]
 mod load;
+#[cfg(test)]
 mod log_pages;
 #[cfg(test)]
 mod office;
