@@ -47,6 +47,11 @@ impl Table {
         self.rows.push(cells.into());
     }
 
+    /// Whether no row waits to be written.
+    pub const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Writes the rows that were added since the last time. Without any row there is no head.
     ///
     /// # Errors

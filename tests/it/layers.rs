@@ -84,7 +84,7 @@ const FLOORS: &[Floor] = &[
     Floor {
         name: "practice",
         imports: &["domain", "protocol"],
-        packages: &["tokio"],
+        packages: &["rustix", "tokio"],
     },
 ];
 
@@ -97,6 +97,7 @@ const ONLY_IN: &[(&str, &str, &str)] = &[
     ("tokio", "engine", "src/engine/shell"),
     ("crossterm", "ui", "src/ui/terminal"),
     ("rustix", "ui", "src/ui/terminal"),
+    ("rustix", "practice", "src/practice/load"),
 ];
 
 /// Of a floor, another one sees only these names: who looks, at what, which names.

@@ -26,6 +26,8 @@ mod kill;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod load;
+#[cfg(test)]
 mod log_pages;
 #[cfg(test)]
 mod office;

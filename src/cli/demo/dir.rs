@@ -195,15 +195,15 @@ mod tests {
     fn a_named_directory_is_kept_and_begun_anew() {
         let dir = tempfile::tempdir().unwrap();
         let named = dir.path().join("show");
-        let demo = DemoDir::open(Some(&named)).unwrap();
+        let demo = DemoDir::open(Some(&named), Begins::Anew).unwrap();
         assert!(demo.is_kept());
         fs::write(named.join("hazir.toml"), "").unwrap();
         fs::create_dir(named.join("keys")).unwrap();
-        let second = DemoDir::open(Some(&named));
+        let second = DemoDir::open(Some(&named), Begins::Anew);
         assert!(matches!(second, Err(CliError::InUse)), "{second:?}");
         drop(demo);
         assert!(named.join("hazir.toml").exists());
-        let _again = DemoDir::open(Some(&named)).unwrap();
+        let _again = DemoDir::open(Some(&named), Begins::Anew).unwrap();
         assert_eq!(entries(&named).unwrap(), [named.join(LOCK)]);
     }
 
@@ -211,15 +211,33 @@ mod tests {
     fn a_directory_that_holds_something_else_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("hazir.redb"), "a desk").unwrap();
-        let opened = DemoDir::open(Some(dir.path()));
+        let opened = DemoDir::open(Some(dir.path()), Begins::Anew);
         assert!(
             matches!(opened, Err(CliError::NotADemo { .. })),
             "{opened:?}"
         );
         assert_eq!(entries(dir.path()).unwrap().len(), 1);
         let deep = dir.path().join("x".repeat(100));
-        let opened = DemoDir::open(Some(&deep));
+        let opened = DemoDir::open(Some(&deep), Begins::Anew);
         assert!(matches!(opened, Err(CliError::SocketPath { .. })));
         assert!(!deep.exists());
+    }
+
+    #[test]
+    fn what_is_to_go_on_stays_where_it_is_marked() {
+        let dir = tempfile::tempdir().unwrap();
+        let begins = Begins::WhereItEnded { mark: "MARK" };
+        let left = |then: &dyn Fn()| {
+            drop(DemoDir::open(Some(dir.path()), begins).unwrap());
+            then();
+            entries(dir.path()).unwrap().len()
+        };
+        let write = |name: &str| fs::write(dir.path().join(name), "").unwrap();
+        assert_eq!(left(&|| write("hazir.redb")), 2);
+        assert_eq!(left(&|| write("MARK")), 2);
+        assert_eq!(left(&|| write("hazir.redb")), 3);
+        assert_eq!(left(&|| {}), 3);
+        drop(DemoDir::open(Some(dir.path()), Begins::Anew).unwrap());
+        assert_eq!(left(&|| {}), 1);
     }
 }

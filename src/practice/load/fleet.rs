@@ -97,8 +97,8 @@ impl Fleet {
     pub const MOST_OF_ONE: u64 = u16::MAX as u64;
 
     /// Takes phones. `seed` gives the nonces: another one each time.
-    pub fn new(devices: Vec<LoadDevice>, seed: u64) -> Self {
-        let phones: Vec<Phone> = devices.into_iter().map(Phone::new).collect();
+    pub fn new(devices: &[LoadDevice], seed: u64) -> Self {
+        let phones: Vec<Phone> = devices.iter().map(Phone::new).collect();
         let mut by_device: Vec<_> = phones
             .iter()
             .enumerate()
@@ -112,6 +112,17 @@ impl Fleet {
             sealed: 0,
             nonces: Dice::new(seed, "nonces"),
         }
+    }
+
+    /// Phones that no desk knows, for a peer that opens nothing.
+    pub fn without_keys(people: u16) -> Self {
+        let device = |place| LoadDevice {
+            id: DeviceId(u32::from(place) + 1),
+            root: RootKey::from_octets([0; 32]),
+            number: LoadPlan::number(place),
+            used: Counter(0),
+        };
+        Self::new(&(0..people).map(device).collect::<Vec<_>>(), 0)
     }
 
     /// How many check-ins its counters have room for.
@@ -192,7 +203,7 @@ impl Fleet {
 }
 
 impl Phone {
-    fn new(device: LoadDevice) -> Self {
+    fn new(device: &LoadDevice) -> Self {
         let address = Address::international(device.number.as_str());
         Self {
             device: device.id,

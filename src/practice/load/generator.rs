@@ -18,9 +18,6 @@ use crate::domain::Millis;
 const BEHIND: usize = 65_536;
 /// Messages that are sealed ahead at most: what the next writes need, and no more of the caches.
 const AHEAD: usize = 1_024;
-/// How long a desk may say nothing while something is in flight, or before it binds.
-const SILENCE: Duration = Duration::from_secs(30);
-
 /// What a run sends.
 #[derive(Copy, Clone, Debug)]
 pub struct Run {
@@ -30,8 +27,15 @@ pub struct Run {
     pub in_flight: usize,
     /// After this time no more are sent.
     pub at_most: Duration,
+    /// How long the desk may say nothing while something is in flight, or before it binds.
+    pub patience: Duration,
     /// Whether receipts are real: one in 16 is opened then.
     pub opens: bool,
+}
+
+impl Run {
+    /// What is waited for a desk whose disk stalls, and no disk stalls for longer.
+    pub const PATIENCE: Duration = Duration::from_secs(30);
 }
 
 /// What a run gave.
@@ -136,7 +140,7 @@ impl Generator {
     }
 
     /// Waits for a desk, sends it the load of `run`, gives what was measured to `tell`, and serves the desk until it
-    /// leaves. `wall` is the clock that the phones show; `probe` is called right before the first deliver_sm and right
+    /// leaves. `wall` is the clock that the phones show; `probe` is called right before the first deliver_sm, `tell` right
     /// after the last receipt.
     ///
     /// # Errors
@@ -145,12 +149,12 @@ impl Generator {
         &mut self,
         run: Run,
         wall: impl Fn() -> Millis,
-        probe: impl FnMut(),
+        probe: impl FnOnce(),
         tell: impl FnOnce(Measured),
     ) -> Result<(), LoadFault> {
         self.board.answered.store(0, Ordering::Relaxed);
-        let mut line = self.accept()?;
-        self.bind(&mut line)?;
+        let mut line = self.accept(run)?;
+        Self::bind(run, &mut line)?;
         let judge = Judge::new(&self.fleet);
         self.top_up(run, 0, &wall)?;
         let mut working = Working {
@@ -165,8 +169,8 @@ impl Generator {
         self.farewell(&mut working)
     }
 
-    fn accept(&self) -> Result<Line, LoadFault> {
-        let until = now() + SILENCE;
+    fn accept(&self, run: Run) -> Result<Line, LoadFault> {
+        let until = now() + run.patience;
         while now() < until {
             if !ready(&self.listener, PollFlags::IN)?.is_empty() {
                 let (stream, _) = self.listener.accept()?;
@@ -180,8 +184,8 @@ impl Generator {
     }
 
     /// Lets the desk bind, whatever its password: nobody else knows the port.
-    fn bind(&self, line: &mut Line) -> Result<(), LoadFault> {
-        let until = now() + SILENCE;
+    fn bind(run: Run, line: &mut Line) -> Result<(), LoadFault> {
+        let until = now() + run.patience;
         while now() < until {
             line.wait()?;
             while let Some((head, _)) = line.input.take()? {
@@ -204,7 +208,7 @@ impl Generator {
         &mut self,
         working: &mut Working,
         wall: impl Fn() -> Millis,
-        mut probe: impl FnMut(),
+        probe: impl FnOnce(),
     ) -> Result<Measured, LoadFault> {
         probe();
         working.started = now();
@@ -228,12 +232,11 @@ impl Generator {
             if came {
                 heard_at = at;
                 self.hear(working)?;
-            } else if at - heard_at >= SILENCE {
+            } else if at - heard_at >= working.run.patience {
                 return Err(working.silent());
             }
         }
         let took = heard_at - working.started;
-        probe();
         // Sent after others, they would be replays.
         self.ahead.clear();
         Ok(Measured {

@@ -1,5 +1,5 @@
 /// Places of a histogram for each doubling: what is told is at most 1 in 128 too high.
-const PLACES: usize = 128;
+const PLACES: u64 = 128;
 /// The doublings that 128 places cover already.
 const FIRST: u32 = PLACES.ilog2();
 
@@ -13,9 +13,8 @@ pub struct Histogram {
 
 impl Default for Histogram {
     fn default() -> Self {
-        let doublings = (u64::BITS - FIRST) as usize + 1;
         Self {
-            counts: vec![0; doublings * PLACES],
+            counts: vec![0; place_of(u64::MAX) + 1],
             total: 0,
             max: 0,
         }
@@ -54,24 +53,29 @@ impl Histogram {
     }
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "there are fewer than 10,000 places"
+)]
 fn place_of(value: u64) -> usize {
     let Some(doubling) = value.checked_ilog2().filter(|it| *it >= FIRST) else {
         // It is below 128.
         return value as usize;
     };
     let shift = doubling - FIRST;
-    let within = (value >> shift) as usize % PLACES;
-    (shift as usize + 1) * PLACES + within
+    let within = (value >> shift) % PLACES;
+    ((u64::from(shift) + 1) * PLACES + within) as usize
 }
 
 /// The largest value that has this place.
 const fn last_of(place: usize) -> u64 {
-    let (row, within) = (place / PLACES, (place % PLACES) as u64);
+    let place = place as u64;
+    let (row, within) = (place / PLACES, place % PLACES);
     if row == 0 {
         return within;
     }
     let shift = row - 1;
-    let first = (within + PLACES as u64) << shift;
+    let first = (within + PLACES) << shift;
     first + ((1 << shift) - 1)
 }
 

@@ -200,3 +200,150 @@ impl Judge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Country, Millis, Msisdn};
+    use crate::practice::load::LoadDevice;
+    use crate::protocol::{DeviceKeys, RootKey};
+
+    const WALL: Millis = Millis(1_795_161_600_000);
+
+    /// Two phones, the second of which has used up 100 counters.
+    fn fleet() -> Fleet {
+        let devices = [(7, 0), (9, 100)].map(|(id, used)| LoadDevice {
+            id: DeviceId(id),
+            root: RootKey::from_octets([3; 32]),
+            number: Msisdn::parse("+447700900001", Country::default()).unwrap(),
+            used: Counter(used),
+        });
+        Fleet::new(&devices, 1)
+    }
+
+    /// A receipt, or another answer.
+    fn answer(device: u32, counter: u16, digest: Digest, status: Status) -> String {
+        let answer = Answer {
+            digest,
+            desk_time: WALL,
+            status,
+            next: Counter(1),
+        };
+        let header = Header {
+            kind: Kind::ANSWER,
+            device: DeviceId(device),
+            counter: Counter(counter),
+        };
+        let keys = DeviceKeys::derive(&RootKey::from_octets([3; 32]));
+        let envelope = envelope::seal(&keys.to_device, header, [5; 12], &answer.encode());
+        frame::encode(&envelope)
+    }
+
+    /// Sends so many and gives the last, whose receipt is opened.
+    fn send(judge: &mut Judge, fleet: &mut Fleet, count: usize) -> Digest {
+        let mut last = None;
+        for at in 0..count {
+            let sealed = fleet.seal(WALL).unwrap();
+            judge.sent(&sealed, at as u64);
+            last = sealed.digest;
+        }
+        last.unwrap()
+    }
+
+    #[test]
+    fn every_check_in_is_in_flight_until_it_is_answered_and_has_its_receipt() {
+        let mut fleet = fleet();
+        let mut judge = Judge::new(&fleet);
+        let digest = send(&mut judge, &mut fleet, 16);
+        for sequence in (1..=16).rev() {
+            assert_eq!(judge.in_flight(), 16);
+            assert_eq!(judge.unanswered(16), u64::from(sequence));
+            judge.answered(sequence, 0, 1_000).unwrap();
+        }
+        assert_eq!((judge.answers.max(), judge.answers.total()), (1_000, 16));
+        let none = Digest([0; 16]);
+        // Out of order, and the one of sequence number 1 last.
+        for counter in [2, 1, 3, 4, 5, 6, 7] {
+            let receipt = answer(9, 100 + counter, none, Status::Recorded);
+            judge
+                .heard(receipt.as_bytes(), 2_000, &fleet, true)
+                .unwrap();
+        }
+        let receipt = answer(9, 108, digest, Status::Recorded);
+        judge
+            .heard(receipt.as_bytes(), 2_000, &fleet, true)
+            .unwrap();
+        for counter in (1..=8).rev() {
+            assert_eq!(judge.in_flight(), 16, "{counter}");
+            let receipt = answer(7, counter, none, Status::Recorded);
+            judge
+                .heard(receipt.as_bytes(), 3_000, &fleet, true)
+                .unwrap();
+        }
+        assert_eq!((judge.in_flight(), judge.receipts.total()), (0, 16));
+        assert_eq!(judge.receipts.max(), 3_000);
+    }
+
+    #[test]
+    fn what_a_desk_must_not_do_is_noticed() {
+        let mut fleet = fleet();
+        let mut judge = Judge::new(&fleet);
+        let digest = send(&mut judge, &mut fleet, 16);
+        let none = Digest([0; 16]);
+        assert_eq!(judge.answered(1, 0x64, 0), Err(Wrong::Refused(0x64)));
+        for unknown in [0, 17, u32::MAX] {
+            assert_eq!(judge.answered(unknown, 0, 0), Err(Wrong::Answer(unknown)));
+        }
+        judge.answered(1, 0, 0).unwrap();
+        assert_eq!(judge.answered(1, 0, 0), Err(Wrong::Answer(1)));
+
+        let mut hear = |text: &str| judge.heard(text.as_bytes(), 0, &fleet, true);
+        let first = answer(7, 1, none, Status::Recorded);
+        hear(&first).unwrap();
+        let twice = Wrong::Receipt(DeviceId(7), Counter(1));
+        assert_eq!(hear(&first), Err(twice));
+        let sealed = frame::encode(&[0x11; 40]);
+        for text in ["", "hello", &sealed] {
+            assert_eq!(hear(text), Err(Wrong::NoReceipt), "{text}");
+        }
+        let recorded = |device, counter, digest| answer(device, counter, digest, Status::Recorded);
+        let cases = [
+            (recorded(8, 1, none), Wrong::Stranger(DeviceId(8))),
+            (
+                recorded(7, 9, none),
+                Wrong::Receipt(DeviceId(7), Counter(9)),
+            ),
+            (
+                recorded(9, 109, none),
+                Wrong::Receipt(DeviceId(9), Counter(109)),
+            ),
+            (
+                recorded(9, 108, none),
+                Wrong::Digest(DeviceId(9), Counter(108)),
+            ),
+        ];
+        for (text, wrong) in cases {
+            assert_eq!(hear(&text), Err(wrong));
+        }
+        // Of before.
+        hear(&recorded(9, 100, none)).unwrap();
+        assert_eq!(judge.earlier, 1);
+
+        for status in [Status::Clock, Status::Counter] {
+            let mut fleet = self::fleet();
+            let mut judge = Judge::new(&fleet);
+            let digest = send(&mut judge, &mut fleet, 16);
+            let refusal = answer(9, 108, digest, status);
+            let wrong = Wrong::Status(DeviceId(9), Counter(108), status);
+            assert_eq!(judge.heard(refusal.as_bytes(), 0, &fleet, true), Err(wrong));
+        }
+        let mut fleet = self::fleet();
+        let mut judge = Judge::new(&fleet);
+        send(&mut judge, &mut fleet, 16);
+        let mut spoilt = frame::find(answer(9, 108, digest, Status::Recorded)).unwrap();
+        spoilt[30] ^= 1;
+        let spoilt = frame::encode(&spoilt);
+        let wrong = Wrong::Sealed(DeviceId(9), Counter(108));
+        assert_eq!(judge.heard(spoilt.as_bytes(), 0, &fleet, true), Err(wrong));
+    }
+}
