@@ -5,11 +5,18 @@
 //! second, the median time of a commit, and the processor time of a check-in.
 //!
 //! `-- --fill N PATH` makes a store with N check-ins and measures how it opens; `-- --at PATH` measures commits to a store
-//! that is there; `-- --open PATH` how it opens and loads.
+//! that is there; `-- --open PATH` how it opens and loads; `-- --kill PATH` the same after a process that wrote to it was
+//! killed.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a bench measures time, and waits for the process that it kills"
+)]
 
 #[path = "store/day.rs"]
 mod day;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{env, fs};
@@ -36,9 +43,10 @@ fn main() -> Result<(), Failure> {
         ["--open", path] => open(Path::new(path)),
         ["--at", path] => at(Path::new(path)),
         ["--write", path] => write(Path::new(path)),
+        ["--kill", path] => kill(Path::new(path)),
         [] => compare(),
         _ => {
-            println!("--fill N PATH, --open PATH, --at PATH, --write PATH, or nothing");
+            println!("--fill N PATH, --open PATH, --at PATH, --kill PATH, or nothing");
             Ok(())
         }
     }
@@ -101,13 +109,15 @@ fn open(path: &Path) -> Result<(), Failure> {
     let opened = begun.elapsed();
     let loaded = store.load()?;
     println!(
-        "opened in {opened:.1?}, loaded in {:.1?}; {} rows, {} decisions, {} answers; {} of memory",
+        "opened in {opened:.1?}, loaded in {:.1?}; {} rows, {} decisions, {} answers",
         begun.elapsed().saturating_sub(opened),
-        loaded.last.map_or(0, |row| row.seq.0),
+        loaded.last.as_ref().map_or(0, |row| row.seq.0),
         loaded.decided.len(),
         loaded.outbox.len(),
-        resident()?,
     );
+    println!("memory with what was loaded: {}", memory()?);
+    drop(loaded);
+    println!("memory without: {}", memory()?);
     Ok(())
 }
 
@@ -122,7 +132,25 @@ fn at(path: &Path) -> Result<(), Failure> {
         }
         println!("{width:>6}  {tally}");
     }
-    println!("{} of memory", resident()?);
+    println!("memory: {}", memory()?);
+    Ok(())
+}
+
+/// Has another process write, kills it, and opens what it left.
+#[expect(clippy::print_stdout, reason = "a bench prints")]
+fn kill(path: &Path) -> Result<(), Failure> {
+    for _ in 0..ROUNDS {
+        let mut writer = std::process::Command::new(env::current_exe()?)
+            .args([OsStr::new("--write"), path.as_os_str()])
+            .spawn()?;
+        std::thread::sleep(Duration::from_secs(5));
+        writer.kill()?;
+        writer.wait()?;
+        open(path)?;
+    }
+    let begun = Instant::now();
+    RedbStore::look_through(path)?;
+    println!("looked through in {:.1?}", begun.elapsed());
     Ok(())
 }
 
@@ -135,10 +163,14 @@ fn write(path: &Path) -> Result<(), Failure> {
     }
 }
 
-fn resident() -> Result<String, Failure> {
+/// What the process holds, and held at most.
+fn memory() -> Result<String, Failure> {
     let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    Ok(line.unwrap_or("?").trim().to_owned())
+    let of = |name| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or("?").trim()
+    };
+    Ok(format!("{}, at most {}", of("VmRSS:"), of("VmHWM:")))
 }
 
 /// What commits cost.

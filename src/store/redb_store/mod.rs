@@ -37,7 +37,7 @@ pub struct RedbStore {
 impl RedbStore {
     /// Opens the store at `path`, and makes it where there is none.
     ///
-    /// A new file has mode 0600 from its first octet and gets its name when it is complete. Of a file up to 512 MiB
+    /// A new file has mode 0600 from its first octet and gets its name when it is complete. Of a file up to 8 GiB
     /// the checksums of all pages are looked at first; the rows of a larger one are checked as they are read.
     ///
     /// # Errors

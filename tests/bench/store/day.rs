@@ -10,6 +10,7 @@ use hazir::store::{Batch, GatewayCounters, Loaded, Meta};
 
 const EMPLOYEES: u64 = 1_000;
 const MORNING: i64 = 1_795_161_600_000;
+const STEP_MS: i64 = 7;
 /// As the engine's window has them.
 const HELD: u64 = 256;
 const BEHIND: u64 = 128;
@@ -28,12 +29,12 @@ pub struct Day {
 impl Day {
     /// Goes on where a store ends.
     pub fn after(loaded: &Loaded) -> Self {
-        let ledger = loaded.last.as_ref().map_or(0, |row| row.seq.0);
-        let outbox = loaded.last_outbox.0;
+        let at = loaded.last.as_ref().map_or(MORNING, |row| row.logged_at.0);
+        let check_ins = u64::try_from((at - MORNING) / STEP_MS).unwrap_or_default();
         Self {
-            check_ins: ledger.max(outbox).next_multiple_of(EMPLOYEES),
-            ledger,
-            outbox,
+            check_ins: check_ins.next_multiple_of(EMPLOYEES),
+            ledger: loaded.last.as_ref().map_or(0, |row| row.seq.0),
+            outbox: loaded.last_outbox.0,
             queued: Vec::new(),
         }
     }
@@ -104,7 +105,7 @@ impl Day {
         self.ledger += 1;
         self.outbox += 1;
         let (seq, answer) = (Seq(self.ledger), OutboxId(self.outbox));
-        let at = Millis(MORNING + i64::try_from(self.check_ins).expect("few") * 7);
+        let at = Millis(MORNING + i64::try_from(self.check_ins).expect("few") * STEP_MS);
         // The engine's counters end at 65,535; those of a store of millions of rows begin again.
         let counter = Counter(u16::try_from(1 + turn % 60_000).expect("less than 2^16"));
         let action = [Action::In, Action::Out][usize::from(turn % 2 == 1)];
