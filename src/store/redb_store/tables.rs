@@ -18,7 +18,7 @@ pub(super) const BY_PERSON: TableDefinition<'_, (u32, u32), &[u8]> =
     TableDefinition::new("by_person");
 /// Chunks of [`SETTLED`] by number.
 pub(super) const OUTBOX: Chunks = TableDefinition::new("outbox");
-/// What is written again and again: [`DESK`], and chunks of [`PERSON`], [`OPEN`] and [`DECISION`].
+/// What is written again and again: chunks of [`PERSON`], [`OPEN`] and [`DECISION`], and [`DESK`].
 pub(super) const WORK: Chunks = TableDefinition::new("work");
 pub(super) const EMPLOYEES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("employees");
 pub(super) const DEVICES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("devices");
@@ -28,10 +28,10 @@ pub(super) const ALARMS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(
 pub(super) const PARTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("parts");
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
-/// Single values of the desk, one row under 0.
-pub(super) const DESK: u8 = 0;
 /// What changes with every check-in, by number of the employee.
-pub(super) const PERSON: u8 = 1;
+pub(super) const PERSON: u8 = 0;
+/// Single values of the desk, one row under 0: beside what is open, so that a commit writes both in one page.
+pub(super) const DESK: u8 = 1;
 /// Entries of the outbox that are not settled, by number.
 pub(super) const OPEN: u8 = 2;
 /// Decisions by place: the last kind, so that what is added comes last in its table.
