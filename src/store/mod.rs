@@ -2,6 +2,7 @@
 //! directory, and the layout of rows in a file of its own.
 
 mod batch;
+mod chunk;
 mod redb_store;
 mod rows;
 

@@ -17,16 +17,19 @@ mod older;
 #[cfg(test)]
 mod tests;
 
-use serde::Serialize;
+use crc32c::{crc32c, crc32c_append};
+use postcard::ser_flavors::Flavor;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::{Meta, StoreError};
 use crate::domain::{
-    AlarmRow, DecidedRow, DeviceRow, Employee, LedgerRow, OutboxRow, PartRow, PersonState, Seq,
+    AlarmRow, Counter, DecidedRow, DeviceId, DeviceRow, Employee, LedgerRow, OutboxRow, PartRow,
+    PersonState, Seq,
 };
 
 /// The layout of the whole store: which tables there are, and what their keys mean.
-pub(super) const LAYOUT: u32 = 1;
+pub(super) const LAYOUT: u32 = 2;
 
 const CHECK_OCTETS: usize = 4;
 
@@ -49,8 +52,11 @@ impl Row for LedgerRow {
 impl Row for OutboxRow {
     const KIND: &'static str = "outbox";
 }
-impl Row for DecidedRow {
-    const KIND: &'static str = "decided";
+impl Row for Decision {
+    const KIND: &'static str = "decision";
+}
+impl Row for OfPerson {
+    const KIND: &'static str = "by_person";
 }
 impl Row for Employee {
     const KIND: &'static str = "employee";
@@ -91,6 +97,22 @@ impl Row for PartRow {
 impl Row for Meta {
     const KIND: &'static str = "meta";
 }
+
+/// What was decided for a counter, or that what was decided is forgotten below it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Decision {
+    pub(super) device: DeviceId,
+    pub(super) kind: u8,
+    pub(super) counter: Counter,
+    /// Which decision of the store it is: it keeps the number where its place changes, and a later one replaces it.
+    pub(super) number: u64,
+    /// `None` where what was decided before is forgotten below `counter`.
+    pub(super) row: Option<DecidedRow>,
+}
+
+/// Which rows of a block of the ledger are an employee's: how far behind the first, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OfPerson(pub(super) Vec<u16>);
 
 /// Under which key a row stands, as numbers.
 pub(super) type RowKey = [u64; 3];
@@ -133,15 +155,26 @@ impl From<RowError> for StoreError {
     }
 }
 
+/// Writes a row to the end of `octets`; what was written of one that cannot be is left there.
+pub(super) fn encode_to<R: Row>(
+    octets: &mut Vec<u8>,
+    key: RowKey,
+    row: &R,
+) -> Result<(), RowError> {
+    let from = octets.len();
+    octets.push(R::VERSION);
+    let kind = R::KIND;
+    let written = postcard::serialize_with_flavor(row, End(octets));
+    written.map_err(|source| RowError::Content { kind, source })?;
+    let check = check(kind, key, octets.get(from..).unwrap_or_default());
+    octets.extend_from_slice(&check);
+    Ok(())
+}
+
 /// Writes a row.
 pub(super) fn encode<R: Row>(key: RowKey, row: &R) -> Result<Vec<u8>, RowError> {
-    let body = postcard::to_extend(row, vec![R::VERSION]);
-    let mut octets = body.map_err(|source| RowError::Content {
-        kind: R::KIND,
-        source,
-    })?;
-    let check = check(R::KIND, key, &octets);
-    octets.extend_from_slice(&check);
+    let mut octets = Vec::new();
+    encode_to(&mut octets, key, row)?;
     Ok(octets)
 }
 
@@ -170,47 +203,38 @@ pub(super) fn decode<R: Row>(key: RowKey, octets: &[u8]) -> Result<R, RowError> 
     }
 }
 
-fn check(kind: &str, key: RowKey, versioned: &[u8]) -> [u8; CHECK_OCTETS] {
-    let of_kind = crc32c(0, kind.as_bytes());
-    let of_key = key
-        .iter()
-        .fold(of_kind, |crc, number| crc32c(crc, &number.to_le_bytes()));
-    crc32c(of_key, versioned).to_le_bytes()
-}
-
-/// Goes on with a CRC-32C, 0 at the beginning. It finds every change of up to 32 bits in a row.
+/// CRC-32C finds every change of up to 32 bits in a row.
 ///
 /// Source: RFC 3720 section 12.1.
-fn crc32c(crc: u32, octets: &[u8]) -> u32 {
-    let mut crc = !crc;
-    for octet in octets {
-        let [low, ..] = crc.to_le_bytes();
-        crc = CRC_OF_OCTET[usize::from(low ^ octet)] ^ (crc >> 8);
+fn check(kind: &str, key: RowKey, versioned: &[u8]) -> [u8; CHECK_OCTETS] {
+    let mut of_key = [0; 24];
+    for (octets, number) in of_key.as_chunks_mut().0.iter_mut().zip(key) {
+        *octets = number.to_le_bytes();
     }
-    !crc
+    let crc = crc32c_append(crc32c(kind.as_bytes()), &of_key);
+    crc32c_append(crc, versioned).to_le_bytes()
 }
 
-const CRC_OF_OCTET: [u32; 256] = {
-    /// The polynomial 0x1edc6f41 with its bits in reverse order.
-    const POLYNOMIAL: u32 = 0x82f6_3b78;
-    let mut table = [0; 256];
-    let mut octet = 0_u32;
-    while octet < 256 {
-        let mut crc = octet;
-        let mut bit = 0;
-        while bit < 8 {
-            let carry = crc & 1 == 1;
-            crc >>= 1;
-            if carry {
-                crc ^= POLYNOMIAL;
-            }
-            bit += 1;
-        }
-        table[octet as usize] = crc;
-        octet += 1;
+/// Where a row is written to.
+struct End<'a>(&'a mut Vec<u8>);
+
+impl Flavor for End<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, octet: u8) -> postcard::Result<()> {
+        self.0.push(octet);
+        Ok(())
     }
-    table
-};
+
+    fn try_extend(&mut self, octets: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(octets);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
 
 /// Reads a value that takes up all of `octets`.
 fn whole<T: DeserializeOwned>(octets: &[u8]) -> Result<T, postcard::Error> {

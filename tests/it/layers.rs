@@ -50,7 +50,7 @@ const FLOORS: &[Floor] = &[
     Floor {
         name: "store",
         imports: &["domain"],
-        packages: &["postcard", "redb", "rustix"],
+        packages: &["crc32c", "postcard", "redb", "rustix"],
     },
     Floor {
         name: "gateway",

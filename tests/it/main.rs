@@ -62,6 +62,7 @@ mod smsc;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod store_layout;
 mod store_model;
 #[cfg(test)]
 mod tokens;

@@ -176,43 +176,6 @@ fn a_settled_store_opens_without_repair() {
 }
 
 #[test]
-fn lists_that_leave_rows_out_are_damage() {
-    const BY_PERSON: TableDefinition<'_, (u32, u64), ()> = TableDefinition::new("by_person");
-    const UNSETTLED: TableDefinition<'_, u64, ()> = TableDefinition::new("unsettled");
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("hazir.redb");
-    let octets = Script::new(7, 30, false).left(&path, Left::Closed);
-    let opened_after = |change: fn(&redb::WriteTransaction)| {
-        fs::write(&path, &octets).unwrap();
-        let database = Database::open(&path).unwrap();
-        let txn = database.begin_write().unwrap();
-        change(&txn);
-        txn.commit().unwrap();
-        drop(database);
-        RedbStore::open(&path).unwrap()
-    };
-    opened_after(|_| {}).verify().unwrap();
-    let short = opened_after(|txn| {
-        txn.open_table(BY_PERSON)
-            .unwrap()
-            .pop_first()
-            .unwrap()
-            .unwrap();
-    });
-    assert!(matches!(short.verify(), Err(StoreError::Damaged(_))));
-    drop(short);
-    let short = opened_after(|txn| {
-        txn.open_table(UNSETTLED)
-            .unwrap()
-            .pop_first()
-            .unwrap()
-            .unwrap();
-    });
-    assert!(matches!(short.verify(), Err(StoreError::Damaged(_))));
-    assert!(matches!(short.load(), Err(StoreError::Damaged(_))));
-}
-
-#[test]
 fn an_error_at_any_call_leaves_whole_commits() {
     let script = Script::new(1, 30, false);
     let image = new_image();
@@ -256,7 +219,7 @@ fn at_last_sync<'a>(image: &[u8], changes: &'a [Change]) -> (Vec<u8>, &'a [Chang
 
 #[test]
 fn a_power_cut_at_any_moment_leaves_whole_commits() {
-    const SAMPLES: u64 = 8;
+    const SAMPLES: u64 = 10;
     let script = Script::new(2, 30, false);
     let image = new_image();
     let disk = Disk::holding(image.clone());
@@ -393,7 +356,7 @@ fn a_later_layout_is_not_touched() {
     drop(RedbStore::open(&path).unwrap());
     let database = Database::open(&path).unwrap();
     let txn = database.begin_write().unwrap();
-    let layout: &[u8] = &[2, 0, 0, 0];
+    let layout: &[u8] = &[3, 0, 0, 0];
     txn.open_table(META)
         .unwrap()
         .insert("layout", layout)
@@ -401,7 +364,7 @@ fn a_later_layout_is_not_touched() {
     txn.commit().unwrap();
     drop(database);
     let opened = RedbStore::open(&path);
-    let newer = matches!(opened, Err(StoreError::Newer { found: 2, known: 1 }));
+    let newer = matches!(opened, Err(StoreError::Newer { found: 3, known: 2 }));
     assert!(newer, "{opened:?}");
 }
 

@@ -4,6 +4,7 @@ use std::io;
 
 use crate::domain::{EmployeeId, OutboxId, Seq};
 use crate::store::StoreError;
+use crate::store::chunk::ChunkError;
 use crate::store::rows::RowError;
 
 /// Any error of redb, or one of our own, before it is known what was being done.
@@ -35,6 +36,12 @@ from_redb!(
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<ChunkError> for Fault {
+    fn from(error: ChunkError) -> Self {
+        Self::damaged(error)
     }
 }
 
@@ -108,6 +115,8 @@ impl Fault {
 pub(super) enum Wrong {
     #[error("the layout number is missing or none")]
     Layout,
+    #[error("the store has layout {0}, which was never released and is not read any more")]
+    OldLayout(u32),
     #[error("row {0} of the ledger is missing")]
     Hole(Seq),
     #[error("row {found} of the ledger was given where {expected} comes next")]
@@ -116,7 +125,7 @@ pub(super) enum Wrong {
     BackInTime(Seq),
     #[error("row {seq} of the ledger is not of employee {employee}")]
     Person { seq: Seq, employee: EmployeeId },
-    #[error("entry {0} of the outbox is not as the list of unsettled ones says")]
+    #[error("entry {0} of the outbox stands where it cannot be")]
     Unsettled(OutboxId),
     #[error("table '{0}' has too many or too few rows")]
     Count(&'static str),

@@ -2,7 +2,10 @@
 
 mod fault;
 mod file;
+mod persons;
 mod read;
+mod ring;
+mod shelf;
 mod tables;
 mod verify;
 mod write;
@@ -12,7 +15,8 @@ use std::path::Path;
 use redb::{Database, ReadTransaction, ReadableDatabase, StorageBackend, WriteTransaction};
 
 use self::fault::{Fault, Wrong};
-use self::tables::{LAYOUT_KEY, LEDGER, META, prepare, write_in};
+use self::tables::{LAYOUT_KEY, LEDGER, META, OUTBOX, WORK, prepare, write_in};
+use self::write::Ends;
 use super::rows::LAYOUT;
 use super::{Batch, Loaded, Store, StoreError};
 use crate::domain::{Millis, Seq};
@@ -23,6 +27,7 @@ pub struct RedbStore {
     database: Database,
     /// Number and time of the last row of the ledger.
     last: Option<(Seq, Millis)>,
+    ends: Ends,
     /// A commit did not succeed: what is on disk is not known until the file is opened again.
     failed: bool,
     /// Nothing was written since the allocator's state was.
@@ -32,7 +37,7 @@ pub struct RedbStore {
 impl RedbStore {
     /// Opens the store at `path`, and makes it where there is none.
     ///
-    /// A new file has mode 0600 from its first octet and gets its name when it is complete. Of a file up to 512 MiB
+    /// A new file has mode 0600 from its first octet and gets its name when it is complete. Of a file up to 8 GiB
     /// the checksums of all pages are looked at first; the rows of a larger one are checked as they are read.
     ///
     /// # Errors
@@ -80,14 +85,24 @@ impl RedbStore {
             return Err(StoreError::Newer { found, known }.into());
         }
         if found != LAYOUT {
-            return Err(Wrong::Layout.into());
+            return Err(Wrong::OldLayout(found).into());
         }
-        let last = read::last_row(&txn.open_table(LEDGER)?)?.map(|row| (row.seq, row.logged_at));
+        let ledger = txn.open_table(LEDGER)?;
+        let last = read::last_row(&ledger)?.map(|row| (row.seq, row.logged_at));
+        let seq = last.map(|(seq, _)| seq);
+        let ends = Ends::open(
+            &ledger,
+            &txn.open_table(OUTBOX)?,
+            &txn.open_table(WORK)?,
+            seq,
+        )?;
+        drop(ledger);
         drop(meta);
         drop(txn);
         Ok(Self {
             database,
             last,
+            ends,
             failed: false,
             settled: false,
         })
@@ -103,12 +118,13 @@ impl RedbStore {
 
     fn write(
         &mut self,
-        write: impl FnOnce(&mut WriteTransaction) -> Result<(), Fault>,
+        write: impl FnOnce(&mut WriteTransaction, &mut Ends) -> Result<(), Fault>,
     ) -> Result<(), StoreError> {
         if self.failed {
             return Err(StoreError::Write(Box::new(Wrong::Failed)));
         }
-        let written = write_in(&self.database, write).map_err(Fault::writing);
+        let ends = &mut self.ends;
+        let written = write_in(&self.database, |txn| write(txn, ends)).map_err(Fault::writing);
         self.failed = written.is_err();
         written
     }
@@ -133,7 +149,7 @@ impl RedbStore {
 
 impl Store for RedbStore {
     fn load(&self) -> Result<Loaded, StoreError> {
-        self.read(read::load)
+        self.read(|txn| read::load(txn, &self.ends))
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
@@ -141,9 +157,9 @@ impl Store for RedbStore {
             return Ok(());
         }
         let order = self.check_order(batch);
-        self.write(|txn| {
+        self.write(|txn, ends| {
             order?;
-            write::write(txn, batch)
+            ends.write(txn, batch)
         })?;
         if let Some(row) = batch.ledger.last() {
             self.last = Some((row.seq, row.logged_at));
@@ -157,7 +173,7 @@ impl Store for RedbStore {
             return Ok(());
         }
         // The state of the allocator goes with the commit, so that opening after a crash need not walk all pages.
-        self.write(|txn| {
+        self.write(|txn, _| {
             txn.set_quick_repair(true);
             Ok(())
         })?;

@@ -1,25 +1,27 @@
 //! Reads single rows, pages, and what an engine needs in memory.
 
-use std::ops::Bound;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow::{Break, Continue};
 
-use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
+use redb::{ReadTransaction, ReadableTable};
 
 use super::RedbStore;
 use super::fault::{Fault, Wrong};
+use super::shelf::{self, get};
 use super::tables::{
-    ALARMS, BY_PERSON, DECIDED, DESK_KEY, DEVICES, EMPLOYEES, LEDGER, LEGACY, META, META_ROW,
-    OUTBOX, PARTS, PEOPLE, UNSETTLED, legacy_key,
+    ALARMS, BY_PERSON, DESK, DESK_ROW, DEVICES, EMPLOYEES, LEDGER, LEDGER_ROW, LEGACY, OPEN,
+    OUTBOX, PARTS, PERSON, SETTLED, WORK, legacy_key,
 };
+use super::write::Ends;
 use crate::domain::{
-    AlarmId, Counter, DeviceId, Digest, EmployeeId, LedgerRow, Millis, OutboxId, OutboxRow, PartId,
-    Seq, Series,
+    AlarmId, DeviceId, Digest, EmployeeId, LedgerRow, Millis, OutboxId, OutboxRow, PartId, Seq,
 };
-use crate::store::rows::{Row, decode};
+use crate::store::rows::decode;
 use crate::store::{Archive, Loaded, Meta, Store, StoreError};
 
 impl Archive for RedbStore {
     fn ledger_row(&self, seq: Seq) -> Result<Option<LedgerRow>, StoreError> {
-        self.read(|txn| row_at(&txn.open_table(LEDGER)?, seq))
+        self.read(|txn| get(&txn.open_table(LEDGER)?, LEDGER_ROW, seq.0))
     }
 
     fn ledger_page(&self, after: Seq, limit: usize) -> Result<Vec<LedgerRow>, StoreError> {
@@ -29,14 +31,17 @@ impl Archive for RedbStore {
             let to = last.min(after.0.saturating_add(limit as u64));
             let mut page = Vec::new();
             let mut expected = after.0;
-            for row in ledger.range((Bound::Excluded(after.0), Bound::Included(to)))? {
-                let (seq, octets) = row?;
+            if after.0 >= to {
+                return Ok(page);
+            }
+            shelf::visit(&ledger, LEDGER_ROW, after.0 + 1, |number, row| {
                 expected += 1;
-                if seq.value() != expected {
+                if number != expected {
                     return Err(Wrong::Hole(Seq(expected)).into());
                 }
-                page.push(decode([expected, 0, 0], octets.value())?);
-            }
+                page.push(decode([number, 0, 0], row)?);
+                Ok(if number < to { Continue(()) } else { Break(()) })
+            })?;
             if expected < to {
                 return Err(Wrong::Hole(Seq(expected + 1)).into());
             }
@@ -51,15 +56,16 @@ impl Archive for RedbStore {
         limit: usize,
     ) -> Result<Vec<LedgerRow>, StoreError> {
         self.read(|txn| {
-            let ledger = txn.open_table(LEDGER)?;
             let by_person = txn.open_table(BY_PERSON)?;
-            let from = Bound::Excluded((employee.0, after.0));
-            let to = Bound::Included((employee.0, u64::MAX));
+            let ledger = txn.open_table(LEDGER)?;
             let mut page = Vec::new();
-            for entry in by_person.range((from, to))?.take(limit) {
-                let seq = Seq(entry?.0.value().1);
-                page.push(row_of(&ledger, seq, employee)?);
-            }
+            let persons = self.ends.persons();
+            persons.after(&by_person, employee, after, |seq| {
+                if page.len() < limit {
+                    page.push(row_of(&ledger, seq, employee)?);
+                }
+                Ok(page.len() < limit)
+            })?;
             Ok(page)
         })
     }
@@ -71,14 +77,16 @@ impl Archive for RedbStore {
         limit: usize,
     ) -> Result<Vec<LedgerRow>, StoreError> {
         self.read(|txn| {
-            let ledger = txn.open_table(LEDGER)?;
             let by_person = txn.open_table(BY_PERSON)?;
-            let range = (employee.0, 0)..(employee.0, before.0);
+            let ledger = txn.open_table(LEDGER)?;
             let mut page = Vec::new();
-            for entry in by_person.range(range)?.rev().take(limit) {
-                let seq = Seq(entry?.0.value().1);
-                page.push(row_of(&ledger, seq, employee)?);
-            }
+            let persons = self.ends.persons();
+            persons.before(&by_person, employee, before, |seq| {
+                if page.len() < limit {
+                    page.push(row_of(&ledger, seq, employee)?);
+                }
+                Ok(page.len() < limit)
+            })?;
             Ok(page)
         })
     }
@@ -90,8 +98,8 @@ impl Archive for RedbStore {
             let mut not_before = self.last.map_or(0, |(seq, _)| seq.0) + 1;
             while not_before - before > 1 {
                 let middle = Seq(before + (not_before - before) / 2);
-                let row = row_at(&ledger, middle)?.ok_or(Wrong::Hole(middle))?;
-                if row.logged_at < at {
+                let row: Option<LedgerRow> = get(&ledger, LEDGER_ROW, middle.0)?;
+                if row.ok_or(Wrong::Hole(middle))?.logged_at < at {
                     before = middle.0;
                 } else {
                     not_before = middle.0;
@@ -102,21 +110,28 @@ impl Archive for RedbStore {
     }
 
     fn outbox_row(&self, id: OutboxId) -> Result<Option<OutboxRow>, StoreError> {
-        self.read(|txn| entry_at(&txn.open_table(OUTBOX)?, id))
+        self.read(|txn| {
+            let open = get(&txn.open_table(WORK)?, OPEN, id.0)?;
+            match open {
+                Some(row) => Ok(Some(row)),
+                None => get(&txn.open_table(OUTBOX)?, SETTLED, id.0),
+            }
+        })
     }
 
     fn outbox_page(&self, after: OutboxId, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+        let Some(from) = after.0.checked_add(1).filter(|_| limit > 0) else {
+            return Ok(Vec::new());
+        };
         self.read(|txn| {
-            let outbox = txn.open_table(OUTBOX)?;
-            let mut page = Vec::new();
-            for row in outbox
-                .range((Bound::Excluded(after.0), Bound::Unbounded))?
-                .take(limit)
-            {
-                let (id, octets) = row?;
-                page.push(decode([id.value(), 0, 0], octets.value())?);
-            }
-            Ok(page)
+            let mut page = entries(&txn.open_table(WORK)?, OPEN, from, limit)?;
+            page.append(&mut entries(
+                &txn.open_table(OUTBOX)?,
+                SETTLED,
+                from,
+                limit,
+            )?);
+            Ok(page.into_values().take(limit).collect())
         })
     }
 
@@ -133,7 +148,7 @@ impl Archive for RedbStore {
 }
 
 /// Reads what an engine needs in memory.
-pub(super) fn load(txn: &ReadTransaction) -> Result<Loaded, Fault> {
+pub(super) fn load(txn: &ReadTransaction, ends: &Ends) -> Result<Loaded, Fault> {
     let mut loaded = Loaded {
         last: last_row(&txn.open_table(LEDGER)?)?,
         ..Loaded::default()
@@ -150,20 +165,6 @@ pub(super) fn load(txn: &ReadTransaction) -> Result<Loaded, Fault> {
         let device = decode([id.into(), 0, 0], octets.value())?;
         loaded.devices.insert(DeviceId(id), device);
     }
-    for row in txn.open_table(DECIDED)?.iter()? {
-        let (key, octets) = row?;
-        let (device, kind, counter) = key.value();
-        let row = decode([device.into(), kind.into(), counter.into()], octets.value())?;
-        let device = DeviceId(device);
-        let key = (Series { device, kind }, Counter(counter));
-        loaded.decided.insert(key, row);
-    }
-    for row in txn.open_table(PEOPLE)?.iter()? {
-        let (id, octets) = row?;
-        let id = id.value();
-        let state = decode([id.into(), 0, 0], octets.value())?;
-        loaded.people.insert(EmployeeId(id), state);
-    }
     for row in txn.open_table(ALARMS)?.iter()? {
         let (id, octets) = row?;
         let alarm = decode([id.value(), 0, 0], octets.value())?;
@@ -174,68 +175,96 @@ pub(super) fn load(txn: &ReadTransaction) -> Result<Loaded, Fault> {
         let part = decode([id.value(), 0, 0], octets.value())?;
         loaded.parts.insert(PartId(id.value()), part);
     }
-    if let Some(octets) = txn.open_table(META)?.get(DESK_KEY)? {
-        loaded.meta = decode::<Meta>(META_ROW, octets.value())?;
+    let work = txn.open_table(WORK)?;
+    if let Some(octets) = work.get((DESK, 0))? {
+        loaded.meta = decode::<Meta>(DESK_ROW, octets.value())?;
     }
-    load_outbox(txn, &mut loaded)?;
+    shelf::visit(&work, PERSON, 0, |number, row| {
+        let state = decode([number, 0, 0], row)?;
+        let id = u32::try_from(number).map_err(|_| Wrong::Count("work"))?;
+        loaded.people.insert(EmployeeId(id), state);
+        Ok(Continue(()))
+    })?;
+    loaded.decided = ends.ring().load(&work)?;
+    load_outbox(&txn.open_table(OUTBOX)?, &work, &mut loaded)?;
     Ok(loaded)
 }
 
-/// Reads the entries that are not settled, and the last ones of any state; holds both against each other.
-fn load_outbox(txn: &ReadTransaction, loaded: &mut Loaded) -> Result<(), Fault> {
-    let outbox = txn.open_table(OUTBOX)?;
-    for entry in txn.open_table(UNSETTLED)?.iter()? {
-        let id = OutboxId(entry?.0.value());
-        match entry_at(&outbox, id)? {
-            Some(row) if !row.is_settled() => loaded.outbox.insert(id, row),
-            Some(_) | None => return Err(Wrong::Unsettled(id).into()),
-        };
-    }
-    for row in outbox.iter()?.rev().take(RedbStore::RECENT_OUTBOX) {
-        let (id, octets) = row?;
-        let id = OutboxId(id.value());
-        loaded.last_outbox = loaded.last_outbox.max(id);
-        if loaded.outbox.contains_key(&id) {
-            continue;
+/// Reads the entries that are not settled, and the last ones of any state; none stands in both places.
+fn load_outbox(
+    outbox: &impl ReadableTable<(u8, u64), &'static [u8]>,
+    work: &impl ReadableTable<(u8, u64), &'static [u8]>,
+    loaded: &mut Loaded,
+) -> Result<(), Fault> {
+    loaded.outbox = entries(work, OPEN, 0, usize::MAX)?;
+    let mut settled = BTreeMap::new();
+    shelf::visit_back(outbox, SETTLED, |rows| {
+        for row in rows {
+            let (number, row) = row?;
+            settled.insert(OutboxId(number), entry(SETTLED, number, row)?);
         }
-        let row: OutboxRow = decode([id.0, 0, 0], octets.value())?;
-        if !row.is_settled() {
+        let enough = settled.len() >= RedbStore::RECENT_OUTBOX;
+        Ok(if enough { Break(()) } else { Continue(()) })
+    })?;
+    for (id, row) in settled {
+        if loaded.outbox.insert(id, row).is_some() {
             return Err(Wrong::Unsettled(id).into());
         }
-        loaded.outbox.insert(id, row);
     }
+    let last = loaded.outbox.last_key_value();
+    loaded.last_outbox = last.map(|(id, _)| *id).unwrap_or_default();
+    let recent = loaded.outbox.keys().rev().nth(RedbStore::RECENT_OUTBOX - 1);
+    let recent = recent.copied().unwrap_or_default();
+    loaded
+        .outbox
+        .retain(|id, row| *id >= recent || !row.is_settled());
     Ok(())
 }
 
-type NumberedTable = ReadOnlyTable<u64, &'static [u8]>;
-
-fn row_at(ledger: &NumberedTable, seq: Seq) -> Result<Option<LedgerRow>, Fault> {
-    at(ledger, seq.0)
+/// Up to `limit` entries of one kind from `from` on.
+fn entries(
+    table: &impl ReadableTable<(u8, u64), &'static [u8]>,
+    kind: u8,
+    from: u64,
+    limit: usize,
+) -> Result<BTreeMap<OutboxId, OutboxRow>, Fault> {
+    let mut page = BTreeMap::new();
+    shelf::visit(table, kind, from, |number, row| {
+        page.insert(OutboxId(number), entry(kind, number, row)?);
+        Ok(if page.len() < limit {
+            Continue(())
+        } else {
+            Break(())
+        })
+    })?;
+    Ok(page)
 }
 
-/// A row that the list of an employee names.
-fn row_of(ledger: &NumberedTable, seq: Seq, employee: EmployeeId) -> Result<LedgerRow, Fault> {
-    let row = row_at(ledger, seq)?.ok_or(Wrong::Hole(seq))?;
+fn entry(kind: u8, number: u64, octets: &[u8]) -> Result<OutboxRow, Fault> {
+    let row: OutboxRow = decode([number, 0, 0], octets)?;
+    if row.is_settled() != (kind == SETTLED) {
+        return Err(Wrong::Unsettled(OutboxId(number)).into());
+    }
+    Ok(row)
+}
+
+/// A row that is known to be an employee's.
+fn row_of(
+    ledger: &impl ReadableTable<(u8, u64), &'static [u8]>,
+    seq: Seq,
+    employee: EmployeeId,
+) -> Result<LedgerRow, Fault> {
+    let row: LedgerRow = get(ledger, LEDGER_ROW, seq.0)?.ok_or(Wrong::Hole(seq))?;
     if row.entry.employee() != Some(employee) {
         return Err(Wrong::Person { seq, employee }.into());
     }
     Ok(row)
 }
 
-fn entry_at(outbox: &NumberedTable, id: OutboxId) -> Result<Option<OutboxRow>, Fault> {
-    at(outbox, id.0)
-}
-
-fn at<R: Row>(table: &NumberedTable, number: u64) -> Result<Option<R>, Fault> {
-    let Some(octets) = table.get(number)? else {
-        return Ok(None);
-    };
-    Ok(Some(decode([number, 0, 0], octets.value())?))
-}
-
-pub(super) fn last_row(ledger: &NumberedTable) -> Result<Option<LedgerRow>, Fault> {
-    let Some((seq, octets)) = ledger.last()? else {
-        return Ok(None);
-    };
-    Ok(Some(decode([seq.value(), 0, 0], octets.value())?))
+pub(super) fn last_row(
+    ledger: &impl ReadableTable<(u8, u64), &'static [u8]>,
+) -> Result<Option<LedgerRow>, Fault> {
+    shelf::last(ledger, LEDGER_ROW, |number, row| {
+        Ok(decode([number, 0, 0], row)?)
+    })
 }

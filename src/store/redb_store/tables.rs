@@ -1,29 +1,49 @@
 //! The tables, and what their keys are.
+//!
+//! What is written once stands in tables whose keys rise, so that a commit writes to their ends only and packs them full.
+//! All that is written again and again stands in one table, because each that a commit touches costs it pages.
 
 use redb::{Database, Durability, TableDefinition, WriteTransaction};
 
 use super::fault::Fault;
 use crate::store::rows::{LAYOUT, RowKey};
 
-pub(super) const LEDGER: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("ledger");
-pub(super) const BY_PERSON: TableDefinition<'_, (u32, u64), ()> = TableDefinition::new("by_person");
-pub(super) const OUTBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outbox");
-pub(super) const UNSETTLED: TableDefinition<'_, u64, ()> = TableDefinition::new("unsettled");
-pub(super) const DECIDED: TableDefinition<'_, (u32, u8, u16), &[u8]> =
-    TableDefinition::new("decided");
+/// Chunks under what is in them and the number of their first row.
+pub(super) type Chunks = TableDefinition<'static, (u8, u64), &'static [u8]>;
+
+/// Chunks of [`LEDGER_ROW`] by number.
+pub(super) const LEDGER: Chunks = TableDefinition::new("ledger");
+/// For each full block of the ledger and each employee, which rows of it are theirs.
+pub(super) const BY_PERSON: TableDefinition<'_, (u32, u32), &[u8]> =
+    TableDefinition::new("by_person");
+/// Chunks of [`SETTLED`] by number.
+pub(super) const OUTBOX: Chunks = TableDefinition::new("outbox");
+/// What is written again and again: chunks of [`PERSON`], [`OPEN`] and [`DECISION`], and [`DESK`].
+pub(super) const WORK: Chunks = TableDefinition::new("work");
 pub(super) const EMPLOYEES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("employees");
 pub(super) const DEVICES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("devices");
-pub(super) const PEOPLE: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("people");
 pub(super) const LEGACY: TableDefinition<'_, (u32, &[u8; 16]), &[u8]> =
     TableDefinition::new("legacy");
 pub(super) const ALARMS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("alarms");
 pub(super) const PARTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("parts");
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
+/// What changes with every check-in, by number of the employee.
+pub(super) const PERSON: u8 = 0;
+/// Single values of the desk, one row under 0: beside what is open, so that a commit writes both in one page.
+pub(super) const DESK: u8 = 1;
+/// Entries of the outbox that are not settled, by number.
+pub(super) const OPEN: u8 = 2;
+/// Decisions by place: the last kind, so that what is added comes last in its table.
+pub(super) const DECISION: u8 = 3;
+/// Rows of the ledger, by number.
+pub(super) const LEDGER_ROW: u8 = 4;
+/// Entries of the outbox that are settled, by number.
+pub(super) const SETTLED: u8 = 5;
+
 /// Four octets, little endian, in every layout: what an older program reads before anything else.
 pub(super) const LAYOUT_KEY: &str = "layout";
-pub(super) const DESK_KEY: &str = "desk";
-pub(super) const META_ROW: RowKey = [0; 3];
+pub(super) const DESK_ROW: RowKey = [0; 3];
 
 /// Makes all tables, so that one that is missing later is damage.
 pub(super) fn prepare(database: &Database) -> Result<(), Fault> {
@@ -31,11 +51,9 @@ pub(super) fn prepare(database: &Database) -> Result<(), Fault> {
         txn.open_table(LEDGER)?;
         txn.open_table(BY_PERSON)?;
         txn.open_table(OUTBOX)?;
-        txn.open_table(UNSETTLED)?;
-        txn.open_table(DECIDED)?;
+        txn.open_table(WORK)?;
         txn.open_table(EMPLOYEES)?;
         txn.open_table(DEVICES)?;
-        txn.open_table(PEOPLE)?;
         txn.open_table(LEGACY)?;
         txn.open_table(ALARMS)?;
         txn.open_table(PARTS)?;

@@ -1,89 +1,144 @@
 //! Writes a batch.
 
-use redb::{TableDefinition, WriteTransaction};
+use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 
 use super::fault::Fault;
+use super::persons::Persons;
+use super::ring::Ring;
+use super::shelf::{self, Changes};
 use super::tables::{
-    ALARMS, BY_PERSON, DECIDED, DESK_KEY, DEVICES, EMPLOYEES, LEDGER, LEGACY, META, META_ROW,
-    OUTBOX, PARTS, PEOPLE, UNSETTLED, legacy_key,
+    ALARMS, BY_PERSON, DESK, DESK_ROW, DEVICES, EMPLOYEES, LEDGER, LEDGER_ROW, LEGACY, OPEN,
+    OUTBOX, PARTS, PERSON, SETTLED, WORK, legacy_key,
 };
+use crate::domain::{OutboxId, Seq};
 use crate::store::Batch;
 use crate::store::rows::{Row, encode};
 
-/// Writes what is in `batch`, and opens no table that gets nothing: each that is opened costs.
-pub(super) fn write(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
-    write_ledger(txn, batch)?;
-    write_outbox(txn, batch)?;
-    write_decided(txn, batch)?;
-    write_people(txn, batch)?;
-    write_single(txn, batch)
+/// What is known of the tables' ends, so that a commit need not look.
+#[derive(Debug)]
+pub(super) struct Ends {
+    persons: Persons,
+    ring: Ring,
+    /// The highest entry of the outbox that is not settled, and that is, of all there ever were since the opening.
+    open: OutboxId,
+    settled: OutboxId,
+    changes: Changes,
 }
 
-fn write_ledger(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
-    if batch.ledger.is_empty() {
-        return Ok(());
+impl Ends {
+    pub(super) fn open(
+        ledger: &impl ReadableTable<(u8, u64), &'static [u8]>,
+        outbox: &impl ReadableTable<(u8, u64), &'static [u8]>,
+        work: &impl ReadableTable<(u8, u64), &'static [u8]>,
+        last: Option<Seq>,
+    ) -> Result<Self, Fault> {
+        let id = |number, _: &[u8]| Ok(OutboxId(number));
+        Ok(Self {
+            persons: Persons::open(ledger, last)?,
+            ring: Ring::open(work)?,
+            open: shelf::last(work, OPEN, id)?.unwrap_or_default(),
+            settled: shelf::last(outbox, SETTLED, id)?.unwrap_or_default(),
+            changes: Changes::default(),
+        })
     }
-    let mut ledger = txn.open_table(LEDGER)?;
-    for row in &batch.ledger {
-        let octets = encode([row.seq.0, 0, 0], row)?;
-        ledger.insert(row.seq.0, octets.as_slice())?;
+
+    pub(super) const fn persons(&self) -> &Persons {
+        &self.persons
     }
-    let mut of_persons = batch
-        .ledger
-        .iter()
-        .filter_map(|row| Some((row.entry.employee()?.0, row.seq.0)))
-        .peekable();
-    if of_persons.peek().is_some() {
-        let mut by_person = txn.open_table(BY_PERSON)?;
-        for key in of_persons {
-            by_person.insert(key, ())?;
+
+    pub(super) const fn ring(&self) -> &Ring {
+        &self.ring
+    }
+
+    /// Writes what is in `batch`, and opens no table that gets nothing: each that is opened costs.
+    pub(super) fn write(&mut self, txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
+        self.write_ledger(txn, batch)?;
+        self.write_settled(txn, batch)?;
+        self.write_work(txn, batch)?;
+        write_single(txn, batch)
+    }
+
+    fn write_ledger(&mut self, txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
+        if batch.ledger.is_empty() {
+            return Ok(());
         }
-    }
-    Ok(())
-}
-
-fn write_outbox(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
-    if batch.outbox.is_empty() {
-        return Ok(());
-    }
-    let mut outbox = txn.open_table(OUTBOX)?;
-    let mut unsettled = txn.open_table(UNSETTLED)?;
-    for (id, row) in &batch.outbox {
-        let octets = encode([id.0, 0, 0], row)?;
-        outbox.insert(id.0, octets.as_slice())?;
-        if row.is_settled() {
-            unsettled.remove(id.0)?;
-        } else {
-            unsettled.insert(id.0, ())?;
+        self.changes.clear();
+        for row in &batch.ledger {
+            self.changes.put(row.seq.0, [row.seq.0, 0, 0], row)?;
+            if let Some(block) = self.persons.add(row.entry.employee()) {
+                block.write(&mut txn.open_table(BY_PERSON)?)?;
+            }
         }
+        self.changes.write(&mut txn.open_table(LEDGER)?, LEDGER_ROW)
     }
-    Ok(())
-}
 
-fn write_decided(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
-    if batch.decided.is_empty() && batch.forget_below.is_empty() {
-        return Ok(());
+    /// An entry stands where all are that are settled, or where the others are.
+    fn write_settled(&mut self, txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
+        self.changes.clear();
+        let was_settled = self.settled;
+        for (id, row) in &batch.outbox {
+            if row.is_settled() {
+                self.changes.put(id.0, [id.0, 0, 0], row)?;
+                self.settled = self.settled.max(*id);
+            } else if *id <= was_settled {
+                self.changes.remove(id.0);
+            }
+        }
+        if self.changes.is_empty() {
+            return Ok(());
+        }
+        self.changes.write(&mut txn.open_table(OUTBOX)?, SETTLED)
     }
-    let mut table = txn.open_table(DECIDED)?;
-    for ((series, counter), row) in &batch.decided {
-        let (device, kind) = (series.device.0, series.kind);
-        let octets = encode([device.into(), kind.into(), counter.0.into()], row)?;
-        table.insert((device, kind, counter.0), octets.as_slice())?;
-    }
-    for (series, counter) in &batch.forget_below {
-        let (device, kind) = (series.device.0, series.kind);
-        table.retain_in((device, kind, 0)..(device, kind, counter.0), |_, _| false)?;
-    }
-    Ok(())
-}
 
-fn write_people(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
-    let employees = batch.employees.iter().map(|(id, row)| (id.0, row));
-    write_numbered(txn, EMPLOYEES, employees)?;
-    let devices = batch.devices.iter().map(|(id, row)| (id.0, row));
-    write_numbered(txn, DEVICES, devices)?;
-    let people = batch.people.iter().map(|(id, row)| (id.0, row));
-    write_numbered(txn, PEOPLE, people)
+    fn write_work(&mut self, txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
+        let Batch {
+            outbox,
+            decided,
+            forget_below,
+            people,
+            meta,
+            ..
+        } = batch;
+        if outbox.is_empty()
+            && decided.is_empty()
+            && forget_below.is_empty()
+            && people.is_empty()
+            && meta.is_none()
+        {
+            return Ok(());
+        }
+        let mut work = txn.open_table(WORK)?;
+        if let Some(meta) = meta {
+            let octets = encode(DESK_ROW, meta)?;
+            work.insert((DESK, 0), octets.as_slice())?;
+        }
+        self.changes.clear();
+        for (id, row) in people {
+            let number = id.0.into();
+            self.changes.put(number, [number, 0, 0], row)?;
+        }
+        self.changes.write(&mut work, PERSON)?;
+        self.write_open(&mut work, batch)?;
+        self.ring.write(&mut work, batch, &mut self.changes)
+    }
+
+    fn write_open(
+        &mut self,
+        work: &mut Table<'_, (u8, u64), &'static [u8]>,
+        batch: &Batch,
+    ) -> Result<(), Fault> {
+        self.changes.clear();
+        let was_open = self.open;
+        for (id, row) in &batch.outbox {
+            if !row.is_settled() {
+                self.changes.put(id.0, [id.0, 0, 0], row)?;
+                self.open = self.open.max(*id);
+            } else if *id <= was_open {
+                self.changes.remove(id.0);
+            }
+        }
+        self.changes.write(work, OPEN)
+    }
 }
 
 fn write_numbered<'a, R: Row + 'a>(
@@ -103,6 +158,10 @@ fn write_numbered<'a, R: Row + 'a>(
 }
 
 fn write_single(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
+    let employees = batch.employees.iter().map(|(id, row)| (id.0, row));
+    write_numbered(txn, EMPLOYEES, employees)?;
+    let devices = batch.devices.iter().map(|(id, row)| (id.0, row));
+    write_numbered(txn, DEVICES, devices)?;
     if !batch.legacy.is_empty() {
         let mut legacy = txn.open_table(LEGACY)?;
         for ((employee, digest), seq) in &batch.legacy {
@@ -117,10 +176,6 @@ fn write_single(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
     if !batch.parts.is_empty() {
         let parts = batch.parts.iter().map(|(id, row)| (id.0, row));
         write_passing(txn, PARTS, parts)?;
-    }
-    if let Some(meta) = &batch.meta {
-        let octets = encode(META_ROW, meta)?;
-        txn.open_table(META)?.insert(DESK_KEY, octets.as_slice())?;
     }
     Ok(())
 }

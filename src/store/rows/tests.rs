@@ -125,12 +125,19 @@ fn outbox() -> OutboxRow {
     }
 }
 
-fn decided() -> DecidedRow {
-    DecidedRow {
+fn decided() -> Decision {
+    let row = DecidedRow {
         digest: Digest([0xd1; 16]),
         seq: Seq(300),
         answer: Some(OutboxId(5)),
         copies: 9,
+    };
+    Decision {
+        device: DeviceId(7),
+        kind: 0x11,
+        counter: Counter(65_535),
+        number: 300,
+        row: Some(row),
     }
 }
 
@@ -225,13 +232,6 @@ fn meta() -> Meta {
     }
 }
 
-#[test]
-fn the_check_is_the_crc_of_the_standard() {
-    assert_eq!(crc32c(0, b"123456789"), 0xe306_9283);
-    assert_eq!(crc32c(0, &[0; 32]), 0x8a91_36aa);
-    assert_eq!(crc32c(crc32c(0, b"1234"), b"56789"), 0xe306_9283);
-}
-
 /// What the first version wrote stays readable, and stays what is written until the version rises.
 #[test]
 fn rows_stand_as_the_first_version_wrote_them() {
@@ -267,8 +267,9 @@ fn rows_stand_as_the_first_version_wrote_them() {
     );
     golden(
         &decided(),
-        "01d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1ac0201050999f60410",
+        "010711ffff03ac0201d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1ac020105097f635d16",
     );
+    golden(&OfPerson(vec![0, 300, 4_095]), "010300ac02ff1f98f109a0");
     golden(
         &employee(),
         concat!(
@@ -432,7 +433,8 @@ proptest! {
     ) {
         any_content::<LedgerRow>(&octets);
         any_content::<OutboxRow>(&octets);
-        any_content::<DecidedRow>(&octets);
+        any_content::<Decision>(&octets);
+        any_content::<OfPerson>(&octets);
         any_content::<Employee>(&octets);
         any_content::<DeviceRow>(&octets);
         any_content::<PersonState>(&octets);
