@@ -184,6 +184,7 @@ const fn takes(wanted: Wanted) -> &'static str {
         Wanted::Name => "takes.name",
         Wanted::Host => "takes.host",
         Wanted::Address => "takes.address",
+        Wanted::Prefixes => "takes.prefixes",
         Wanted::Ascii => "takes.ascii",
     }
 }
@@ -259,6 +260,7 @@ mod tests {
             Wanted::Name,
             Wanted::Host,
             Wanted::Address,
+            Wanted::Prefixes,
             Wanted::Ascii,
         ] {
             faults.push(ConfigFault::Type { key: key(), wanted });

@@ -3,6 +3,7 @@ use ratatui::layout::Rect;
 use super::pen::Pen;
 use super::people::indented;
 use crate::api::LinkFact;
+use crate::domain::Millis;
 use crate::ui::look::Role;
 use crate::ui::model::Pane;
 
@@ -58,6 +59,45 @@ impl<'a> Pen<'a> {
         let gateways = &self.model.site.gateways;
         let site = gateways.iter().find(|gateway| gateway.name == link.gateway);
         site.map_or_else(|| link.gateway.to_string(), |site| site.address.clone())
+    }
+
+    /// What holds the answers of a gateway back; `None` where nothing does.
+    pub fn link_hold(&self, link: &LinkFact) -> Option<String> {
+        let hold = link.hold?;
+        let is_over = link.pace_until.is_some_and(|at| at <= self.model.now);
+        let at = link.pace_until.map(|at| self.hold_moment(at));
+        (!is_over).then(|| self.words().hold(hold, link.waiting, at.as_deref()))
+    }
+
+    /// A moment that is near enough to be waited for, with its seconds.
+    fn hold_moment(&self, at: Millis) -> String {
+        if at.ms_since(self.model.now) < Millis::MINUTE {
+            self.clock_s(at)
+        } else {
+            self.moment(at)
+        }
+    }
+
+    /// What is to be known of a link that is not as it should be: a line each.
+    fn link_health(&self, link: &LinkFact) -> Vec<(&'static str, String, Role)> {
+        /// The last of them say how it is now.
+        const BREAKS: usize = 3;
+        let mut lines = Vec::new();
+        if link.expected > 0 {
+            let facts = [("expected", &*link.expected.to_string())];
+            let text = self.say("link_fact.expected_are", &facts);
+            lines.push(("link_fact.expected", text, Role::Normal));
+        }
+        if !link.breaks.is_empty() {
+            let breaks = link.breaks.iter().rev().take(BREAKS);
+            let text: Vec<_> = breaks.map(|at| self.moment(*at)).collect();
+            lines.push(("link_fact.breaks", text.join(", "), Role::Normal));
+        }
+        let faults = self.words().link_faults(&link.faults);
+        if !faults.is_empty() {
+            lines.push(("link_fact.faults", faults, Role::Warn));
+        }
+        lines
     }
 
     fn link_row(&mut self, place: Rect, y: usize, link: &LinkFact, is_selected: bool) {
@@ -124,13 +164,8 @@ impl<'a> Pen<'a> {
                 ("waiting", &link.waiting.to_string()),
             ],
         );
-        let next = match link.pace_until.filter(|until| *until > self.model.now) {
-            Some(until) => {
-                let span = self.span(until.ms_since(self.model.now));
-                self.say("link_fact.pace_waits", &[("span", &span)])
-            }
-            None => self.say("link_fact.pace_free", &[]),
-        };
+        let next = self.link_hold(link);
+        let next = next.unwrap_or_else(|| self.say("link_fact.pace_free", &[]));
         let state = self.link_state(link.state);
         let since = self.say(
             "link_fact.since",
@@ -150,7 +185,7 @@ impl<'a> Pen<'a> {
             ("link_fact.pace", next, Role::Normal),
             ("link_fact.source", source, Role::Normal),
         ];
-        for (key, text, role) in lines {
+        for (key, text, role) in lines.into_iter().chain(self.link_health(link)) {
             let label = self.say(key, &[]);
             y = self.fact(place, y, &label, &text, role);
         }

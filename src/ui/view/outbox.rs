@@ -2,7 +2,7 @@ use ratatui::layout::Rect;
 
 use super::pen::Pen;
 use super::people::indented;
-use crate::api::OutboxFact;
+use crate::api::{Hold, OutboxFact};
 use crate::domain::{AnswerKind, OutboxState};
 use crate::ui::look::Role;
 use crate::ui::model::{Pane, line_employee};
@@ -49,7 +49,19 @@ impl Pen<'_> {
 
     /// What stands above the outbox.
     pub fn outbox_title(&self) -> String {
-        self.say_outbox("pane.outbox")
+        let counts = self.say_outbox("pane.outbox");
+        match self.outbox_hold() {
+            Some(hold) => format!("{counts}; {hold}"),
+            None => counts,
+        }
+    }
+
+    /// What holds back the answers of the gateway for which the most wait, where a limit or the gateway does; that a link
+    /// is down is said elsewhere.
+    fn outbox_hold(&self) -> Option<String> {
+        let links = self.model.facts.links.iter();
+        let held = links.filter(|link| link.hold.is_some_and(|hold| hold != Hold::Link));
+        self.link_hold(held.max_by_key(|link| link.waiting)?)
     }
 
     /// When an answer is tried again, or what went wrong with it.

@@ -11,8 +11,8 @@ use hazir::api::{
 };
 use hazir::domain::{
     Action, AlarmId, AlarmKind, AnswerKind, Counter, Country, DeviceId, DownCause, Employee,
-    EmployeeId, GatewayName, Millis, Msisdn, Operator, OutboxId, OutboxState, PresenceSource,
-    SendError, Seq,
+    EmployeeId, GatewayName, LinkFaults, Millis, Msisdn, Operator, OutboxId, OutboxState,
+    PresenceSource, SendError, Seq,
 };
 use hazir::ui::model::{Day, PersonPage};
 use hazir::ui::{Effect, Key, Look, Message, Model, Site, SiteGateway, prepare, update};
@@ -156,7 +156,8 @@ pub(crate) fn answer(model: &mut Model, effects: Vec<Effect>) {
             | Query::Links
             | Query::Snapshot
             | Query::Arrivals { .. }
-            | Query::Replies { .. } => None,
+            | Query::Replies { .. }
+            | Query::Pdus { .. } => None,
         };
         let now = model.now;
         if let Some(reply) = reply {
@@ -421,6 +422,10 @@ fn link() -> LinkFact {
         pace_until: Some(NOW.plus_ms(40_000)),
         unreadable_over_bound: 0,
         copies_over_bound: 0,
+        hold: None,
+        faults: LinkFaults::default(),
+        breaks: Vec::new(),
+        expected: 0,
     }
 }
 
