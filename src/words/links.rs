@@ -50,7 +50,7 @@ mod tests {
     fn what_holds_answers_back_is_said_with_its_limit_and_its_time() {
         let words = Words::load(Language::English);
         let said = words.hold(Hold::HalfHour(30), 12, Some("14:05"));
-        assert_eq!(said, "12 waiting, next at 14:05 (30 SMS in 30 minutes)");
+        assert_eq!(said, "12 waiting, next at 14:05 (30 SMS in 30 min)");
         for hold in [
             Hold::Link,
             Hold::Response,

@@ -64,4 +64,6 @@ mod store_model;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
+mod two_gateways;
+#[cfg(test)]
 mod watch;

@@ -469,7 +469,7 @@ GATEWAY    LINK
 reception  connected since 2026-11-20 12:28:01
            no message yet
            received 12, sent 11, breaks 2, waiting 1, reply 41 ms
-           1 waiting, next at 2026-11-20 12:28:01 (30 SMS in 30 minutes)
+           1 waiting, next at 2026-11-20 12:28:01 (30 SMS in 30 min)
            9 messages usually come in the hours since the last one
            went wrong: 2 too busy
            not kept, because there were too many: 3 unreadable, 4 copies

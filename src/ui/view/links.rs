@@ -78,26 +78,36 @@ impl<'a> Pen<'a> {
         }
     }
 
-    /// What is to be known of a link that is not as it should be: a line each.
-    fn link_health(&self, link: &LinkFact) -> Vec<(&'static str, String, Role)> {
-        /// The last of them say how it is now.
-        const BREAKS: usize = 3;
-        let mut lines = Vec::new();
+    /// When the last message came, and how many usually come in the hours since.
+    fn last_message(&self, link: &LinkFact) -> String {
+        let Some(at) = link.last_message_at else {
+            return self.say("link_fact.no_message", &[]);
+        };
+        let facts = [("at", &*self.moment(at)), ("age", &*self.age(at))];
+        let mut text = self.say("link_fact.at_and_age", &facts);
         if link.expected > 0 {
             let facts = [("expected", &*link.expected.to_string())];
-            let text = self.say("link_fact.expected_are", &facts);
-            lines.push(("link_fact.expected", text, Role::Normal));
+            text.push_str("; ");
+            text.push_str(&self.say("link_fact.expected", &facts));
         }
-        if !link.breaks.is_empty() {
-            let breaks = link.breaks.iter().rev().take(BREAKS);
-            let text: Vec<_> = breaks.map(|at| self.moment(*at)).collect();
-            lines.push(("link_fact.breaks", text.join(", "), Role::Normal));
-        }
-        let faults = self.words().link_faults(&link.faults);
-        if !faults.is_empty() {
-            lines.push(("link_fact.faults", faults, Role::Warn));
-        }
-        lines
+        text
+    }
+
+    /// What was counted, and when the link broke last.
+    fn link_counts(&self, link: &LinkFact) -> String {
+        let [received, submitted, drops] =
+            [link.received, link.submitted, link.drops].map(|count| count.to_string());
+        let facts = [
+            ("received", &*received),
+            ("submitted", &*submitted),
+            ("drops", &*drops),
+        ];
+        let counts = self.say("link_fact.counts_are", &facts);
+        let Some(at) = link.breaks.last() else {
+            return counts;
+        };
+        let facts = [("counts", &*counts), ("at", &*self.moment(*at))];
+        self.say("link_fact.last_break", &facts)
     }
 
     fn link_row(&mut self, place: Rect, y: usize, link: &LinkFact, is_selected: bool) {
@@ -138,24 +148,7 @@ impl<'a> Pen<'a> {
             || self.say("link_fact.any_number", &[]),
             |number| self.phone(number),
         );
-        let last = link.last_message_at.map_or_else(
-            || self.say("link_fact.no_message", &[]),
-            |at| {
-                self.say(
-                    "link_fact.at_and_age",
-                    &[("at", &self.moment(at)), ("age", &self.age(at))],
-                )
-            },
-        );
         let count = |n: u64| n.to_string();
-        let counts = self.say(
-            "link_fact.counts_are",
-            &[
-                ("received", &count(link.received)),
-                ("submitted", &count(link.submitted)),
-                ("drops", &count(link.drops)),
-            ],
-        );
         let window = self.say(
             "link_fact.window_is",
             &[
@@ -176,16 +169,20 @@ impl<'a> Pen<'a> {
             ],
         );
         let address = self.gateway_address(link);
-        let lines = [
+        let faults = self.words().link_faults(&link.faults);
+        let faults = (!faults.is_empty()).then_some(("link_fact.faults", faults, Role::Warn));
+        let health = [
             ("link_fact.state", since, state.role),
-            ("link_fact.address", address, Role::Normal),
-            ("link_fact.last", last, Role::Normal),
-            ("link_fact.counts", counts, Role::Normal),
+            ("link_fact.last", self.last_message(link), Role::Normal),
+            ("link_fact.counts", self.link_counts(link), Role::Normal),
             ("link_fact.window", window, Role::Normal),
             ("link_fact.pace", next, Role::Normal),
+        ];
+        let site = [
+            ("link_fact.address", address, Role::Normal),
             ("link_fact.source", source, Role::Normal),
         ];
-        for (key, text, role) in lines.into_iter().chain(self.link_health(link)) {
+        for (key, text, role) in health.into_iter().chain(faults).chain(site) {
             let label = self.say(key, &[]);
             y = self.fact(place, y, &label, &text, role);
         }

@@ -32,8 +32,9 @@ impl Pen<'_> {
     }
 
     fn pdu_row(&mut self, place: Rect, y: usize, pdu: &PduFact) {
-        /// From this width on numbers stand beside.
-        const NUMBERS: usize = 52;
+        /// From this width on there are columns, and in the end for all.
+        const COLUMNS: usize = 52;
+        const ALL: usize = 72;
         let header = &pdu.header;
         let code = |code: u32| format!("{code:#010x}");
         let command = header
@@ -55,16 +56,21 @@ impl Pen<'_> {
         } else {
             Role::Warn
         };
-        let has_numbers = usize::from(place.width) >= NUMBERS;
+        let width = usize::from(place.width);
         let mut row = self.row(place, y);
         row.cell(&at, 8, Role::Dim);
         row.skip(1);
         row.cell(&way, 3, Role::Dim);
         row.skip(1);
-        row.cell(&command, if has_numbers { 22 } else { 17 }, Role::Normal);
-        if has_numbers {
-            row.cell_right(&header.sequence.to_string(), 10, Role::Dim);
-            row.cell_right(&header.octets.to_string(), 5, Role::Dim);
+        if width < COLUMNS {
+            row.put(&command, Role::Normal);
+        } else {
+            row.cell(&command, 21, Role::Normal);
+        }
+        // Where there is not room for all, what went wrong counts more than its numbers.
+        if width >= ALL || (width >= COLUMNS && status.is_empty()) {
+            row.cell_right(&header.sequence.to_string(), 11, Role::Dim);
+            row.cell_right(&header.octets.to_string(), 6, Role::Dim);
         }
         row.skip(1);
         row.put(&status, role);
