@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Action, AlarmId, AlarmKind, AnswerKind, Counter, DeviceId, DownCause, EmployeeId, GatewayName,
-    Millis, Operator, OutboxId, OutboxState, PresenceSource, RefusedReason, SendError, Seq,
-    UnreadableReason,
+    LinkFaults, Millis, Operator, OutboxId, OutboxState, PduHeader, PresenceSource, RefusedReason,
+    SendError, Seq, UnreadableReason,
 };
 
 /// A line of the feed: a message that came in, or a mark that was made.
@@ -256,12 +256,46 @@ pub struct LinkFact {
     pub error: Option<DownCause>,
     /// Answers that wait for this gateway.
     pub waiting: u32,
-    /// Until when they wait for the pace; `None` where the pace allows the next one now.
+    /// What holds the next of them back; `None` where nothing waits, or it may leave now.
+    pub hold: Option<Hold>,
+    /// Until when it is held back, where that is known.
     pub pace_until: Option<Millis>,
     /// Unreadable messages that were counted and not kept.
     pub unreadable_over_bound: u64,
     /// Copies that were counted and not kept.
     pub copies_over_bound: u64,
+    /// What went wrong with PDUs.
+    pub faults: LinkFaults,
+    /// When the bound link broke last, oldest first; 16 at most.
+    pub breaks: Vec<Millis>,
+    /// How many messages the whole hours since the last one usually bring; 0 where the link is not bound.
+    pub expected: u32,
+}
+
+/// What holds the next answer of a gateway back.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Hold {
+    /// The link is not bound.
+    Link,
+    /// As many wait for their response as the gateway takes at once.
+    Response,
+    /// The gateway said that it has too much to do.
+    Rest,
+    /// So many SMS a second.
+    Second(u32),
+    /// So many SMS in 30 minutes.
+    HalfHour(u32),
+    /// The gateway turned it down for now.
+    Retry,
+}
+
+/// A PDU that crossed a link.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PduFact {
+    /// When.
+    pub at: Millis,
+    /// What stands in front of it.
+    pub header: PduHeader,
 }
 
 /// Whether a link works.

@@ -7,15 +7,15 @@ mod reply;
 mod request;
 
 pub use facts::{
-    AlarmFact, AlarmState, DeviceFact, FeedLine, FeedOutcome, LinkFact, LinkState, OutboxFact,
-    PersonFact, PersonPresence, ReceiptFact, ReplySample, Totals,
+    AlarmFact, AlarmState, DeviceFact, FeedLine, FeedOutcome, Hold, LinkFact, LinkState,
+    OutboxFact, PduFact, PersonFact, PersonPresence, ReceiptFact, ReplySample, Totals,
 };
 pub use log::{Arrivals, LogFilter, LogKind, LogLine, LogWhat, Undone};
 pub use reply::{Enrolled, Event, PersonDetail, Problem, Refusal, Reply, Retried, Snapshot};
 pub use request::{Ask, CardEdit, Command, EnrolKey, NewEmployee, Query, Request};
 
 /// Version of these words. Both ends of a socket must have the same one.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// The most rows that one query returns: a page takes the engine about a millisecond.
 pub const PAGE: usize = 256;

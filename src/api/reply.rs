@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlarmFact, Arrivals, DeviceFact, FeedLine, LinkFact, LogLine, OutboxFact, PersonFact,
+    AlarmFact, Arrivals, DeviceFact, FeedLine, LinkFact, LogLine, OutboxFact, PduFact, PersonFact,
     ReplySample, Totals, Undone,
 };
 use crate::domain::{AlarmId, DeviceId, Employee, EmployeeId, Millis, OutboxId, Outcome, Seq};
@@ -75,6 +75,8 @@ pub enum Reply {
     Logged,
     /// It could not be done; nothing was changed.
     Refused(Refusal),
+    /// PDUs of a link, oldest first.
+    Pdus(Vec<PduFact>),
 }
 
 /// What a retry did.

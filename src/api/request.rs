@@ -179,4 +179,6 @@ pub enum Query {
     Links,
     /// All that a screen needs to begin with.
     Snapshot,
+    /// The last PDUs of a link, oldest first, 50 at most.
+    Pdus(GatewayName),
 }

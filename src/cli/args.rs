@@ -54,7 +54,7 @@ pub enum Command {
     /// Alarms.
     Alarms(JsonArgs),
     /// Links.
-    Link(JsonArgs),
+    Link(LinkArgs),
     /// Tries again.
     Retry(RetryArgs),
     /// Has seen an alarm.
@@ -76,6 +76,17 @@ pub enum Command {
 /// For commands that take nothing but `--json`.
 #[derive(Debug, Args)]
 pub struct JsonArgs {
+    /// One object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `link` takes.
+#[derive(Debug, Args)]
+pub struct LinkArgs {
+    /// The last PDUs, of one gateway or of all.
+    #[arg(long, value_name = "GATEWAY", num_args = 0..=1, default_missing_value = "")]
+    pub pdus: Option<String>,
     /// One object a line.
     #[arg(long)]
     pub json: bool,

@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use super::time::rfc3339;
 use crate::api::{
-    AlarmFact, AlarmState, DeviceFact, FeedLine, FeedOutcome, LinkFact, LinkState, OutboxFact,
-    PersonFact, PersonPresence, ReceiptFact, Retried,
+    AlarmFact, AlarmState, DeviceFact, FeedLine, FeedOutcome, Hold, LinkFact, LinkState,
+    OutboxFact, PduFact, PersonFact, PersonPresence, ReceiptFact, Retried,
 };
 use crate::domain::{
-    Action, AlarmKind, AnswerKind, BindFault, DownCause, Employee, Millis, Operator, OutboxState,
-    Outcome, RefusedReason, SendError, UnreadableReason,
+    Action, AlarmKind, AnswerKind, BindFault, DownCause, Employee, GatewayName, Millis, Operator,
+    OutboxState, Outcome, RefusedReason, SendError, UnreadableReason,
 };
 use crate::words::Words;
 
@@ -255,6 +255,16 @@ pub struct LinkJson<'a> {
     pace_until: Option<String>,
     unreadable_over_bound: u64,
     copies_over_bound: u64,
+    hold: Option<&'static str>,
+    hold_limit: Option<u32>,
+    expected: u32,
+    breaks: Vec<String>,
+    throttled: u64,
+    timeouts: u64,
+    late_responses: u64,
+    generic_nacks: u64,
+    refused_pdus: u64,
+    lenient_reads: u64,
 }
 
 impl<'a> From<&'a LinkFact> for LinkJson<'a> {
@@ -273,6 +283,48 @@ impl<'a> From<&'a LinkFact> for LinkJson<'a> {
             pace_until: time(link.pace_until),
             unreadable_over_bound: link.unreadable_over_bound,
             copies_over_bound: link.copies_over_bound,
+            hold: link.hold.map(hold),
+            hold_limit: link.hold.and_then(hold_limit),
+            expected: link.expected,
+            breaks: link.breaks.iter().map(|at| rfc3339(*at)).collect(),
+            throttled: link.faults.throttled,
+            timeouts: link.faults.timeouts,
+            late_responses: link.faults.late_responses,
+            generic_nacks: link.faults.generic_nacks,
+            refused_pdus: link.faults.refused_pdus,
+            lenient_reads: link.faults.lenient_reads,
+        }
+    }
+}
+
+/// A PDU of a link.
+#[derive(Debug, Serialize)]
+pub struct PduJson<'a> {
+    gateway: &'a str,
+    at: String,
+    direction: &'static str,
+    command: Option<&'static str>,
+    command_id: u32,
+    status: Option<&'static str>,
+    command_status: u32,
+    sequence: u32,
+    octets: u32,
+}
+
+impl<'a> PduJson<'a> {
+    /// A PDU of the link of `gateway`.
+    pub fn of(gateway: &'a GatewayName, pdu: &PduFact) -> Self {
+        let header = &pdu.header;
+        Self {
+            gateway: &gateway.0,
+            at: rfc3339(pdu.at),
+            direction: if header.is_ours { "out" } else { "in" },
+            command: header.command(),
+            command_id: header.command_id,
+            status: header.status_name(),
+            command_status: header.status,
+            sequence: header.sequence,
+            octets: header.octets,
         }
     }
 }
@@ -450,6 +502,9 @@ const fn alarm_kind(kind: &AlarmKind) -> &'static str {
         AlarmKind::TwoPlaces { .. } => "two_places",
         AlarmKind::Key { .. } => "key",
         AlarmKind::UnknownSenders => "unknown_senders",
+        AlarmKind::LinkDeaf { .. } => "link_deaf",
+        AlarmKind::LinkUnstable { .. } => "link_unstable",
+        AlarmKind::OutboxStuck { .. } => "outbox_stuck",
     }
 }
 
@@ -459,6 +514,24 @@ const fn alarm_state(state: AlarmState) -> &'static str {
         AlarmState::Seen => "seen",
         AlarmState::Ended => "ended",
         AlarmState::Shelved => "shelved",
+    }
+}
+
+const fn hold(hold: Hold) -> &'static str {
+    match hold {
+        Hold::Link => "link",
+        Hold::Response => "response",
+        Hold::Rest => "rest",
+        Hold::Second(_) => "second",
+        Hold::HalfHour(_) => "half_hour",
+        Hold::Retry => "retry",
+    }
+}
+
+const fn hold_limit(hold: Hold) -> Option<u32> {
+    match hold {
+        Hold::Second(most) | Hold::HalfHour(most) => Some(most),
+        Hold::Link | Hold::Response | Hold::Rest | Hold::Retry => None,
     }
 }
 

@@ -108,6 +108,7 @@ pub fn settings(config: &Config) -> Settings {
                 .map(seconds)
                 .collect(),
             give_up_after_ms: hours(config.receipts.give_up_after_h),
+            other_gateway_after_ms: seconds(config.receipts.other_gateway_after_s),
             repeats_per_device_per_day: config.receipts.repeats_per_device_per_day,
             attendance_per_device_per_day: config.receipts.attendance_per_device_per_day,
         },
@@ -126,6 +127,7 @@ fn gateway_settings(gateway: &Gateway) -> GatewaySettings {
         window: usize::from(gateway.window),
         max_per_second: gateway.max_per_second,
         max_per_30_min: gateway.max_per_30_min,
+        reaches: gateway.reaches.clone(),
     }
 }
 

@@ -185,6 +185,7 @@ const fn takes(wanted: Wanted) -> &'static str {
         Wanted::Name => "takes.name",
         Wanted::Host => "takes.host",
         Wanted::Address => "takes.address",
+        Wanted::Prefixes => "takes.prefixes",
         Wanted::Ascii => "takes.ascii",
     }
 }
@@ -260,6 +261,7 @@ mod tests {
             Wanted::Name,
             Wanted::Host,
             Wanted::Address,
+            Wanted::Prefixes,
             Wanted::Ascii,
         ] {
             faults.push(ConfigFault::Type { key: key(), wanted });

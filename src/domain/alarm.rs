@@ -33,13 +33,33 @@ pub enum AlarmKind {
     },
     /// Messages of numbers that nobody here has.
     UnknownSenders,
+    /// A gateway is bound, and no message came for whole hours that usually bring at least 8.
+    LinkDeaf {
+        /// Which.
+        gateway: GatewayName,
+        /// How many they usually bring.
+        expected: u32,
+    },
+    /// A bound link broke three times in 10 min or five times in an hour.
+    LinkUnstable {
+        /// Which.
+        gateway: GatewayName,
+    },
+    /// A gateway is bound, and has taken no answer for 5 min though some wait that its pace allows.
+    OutboxStuck {
+        /// Which.
+        gateway: GatewayName,
+    },
 }
 
 impl AlarmKind {
     /// Whether `other` is the same alarm, perhaps with newer details.
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::LinkDown { gateway: a, .. }, Self::LinkDown { gateway: b, .. }) => a == b,
+            (Self::LinkDown { gateway: a, .. }, Self::LinkDown { gateway: b, .. })
+            | (Self::LinkDeaf { gateway: a, .. }, Self::LinkDeaf { gateway: b, .. })
+            | (Self::LinkUnstable { gateway: a }, Self::LinkUnstable { gateway: b })
+            | (Self::OutboxStuck { gateway: a }, Self::OutboxStuck { gateway: b }) => a == b,
             (Self::TwoPlaces { device: a, .. }, Self::TwoPlaces { device: b, .. }) => a == b,
             (Self::Key { employee: a }, Self::Key { employee: b }) => a == b,
             (Self::Store, Self::Store)
@@ -51,7 +71,10 @@ impl AlarmKind {
                 | Self::OutboxFailed { .. }
                 | Self::TwoPlaces { .. }
                 | Self::Key { .. }
-                | Self::UnknownSenders,
+                | Self::UnknownSenders
+                | Self::LinkDeaf { .. }
+                | Self::LinkUnstable { .. }
+                | Self::OutboxStuck { .. },
                 _,
             ) => false,
         }
@@ -61,7 +84,11 @@ impl AlarmKind {
     pub const fn priority(&self) -> u8 {
         match self {
             Self::LinkDown { .. } | Self::Store => 1,
-            Self::OutboxFailed { .. } | Self::TwoPlaces { .. } => 2,
+            Self::OutboxFailed { .. }
+            | Self::TwoPlaces { .. }
+            | Self::LinkDeaf { .. }
+            | Self::LinkUnstable { .. }
+            | Self::OutboxStuck { .. } => 2,
             Self::Key { .. } | Self::UnknownSenders => 3,
         }
     }
@@ -73,14 +100,21 @@ impl AlarmKind {
             Self::LinkDown { .. }
             | Self::Store
             | Self::OutboxFailed { .. }
-            | Self::UnknownSenders => None,
+            | Self::UnknownSenders
+            | Self::LinkDeaf { .. }
+            | Self::LinkUnstable { .. }
+            | Self::OutboxStuck { .. } => None,
         }
     }
 
     /// Whether it stays true until its cause ends; the others tell of something that happened.
     pub const fn is_condition(&self) -> bool {
         match self {
-            Self::LinkDown { .. } | Self::Store => true,
+            Self::LinkDown { .. }
+            | Self::Store
+            | Self::LinkDeaf { .. }
+            | Self::LinkUnstable { .. }
+            | Self::OutboxStuck { .. } => true,
             Self::OutboxFailed { .. }
             | Self::TwoPlaces { .. }
             | Self::Key { .. }

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Address, OutboxId, Part};
+use super::{Address, OutboxId, Part, Traffic};
 
 /// Which deliver_sm an answer belongs to.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,6 +161,8 @@ pub enum LinkEvent {
     Report(DeliveryReport),
     /// An enquire_link was answered after so many milliseconds.
     ReplyTime(u32),
+    /// What crossed the link; at most once a second, and before it says that it is down.
+    Traffic(Box<Traffic>),
 }
 
 /// What the engine tells a gateway's link.

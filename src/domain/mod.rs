@@ -8,6 +8,7 @@ mod ledger;
 mod link;
 mod outbox;
 mod part;
+mod pdu;
 mod people;
 mod phone;
 mod time;
@@ -26,6 +27,7 @@ pub use link::{
 };
 pub use outbox::{AnswerKind, OutboxRow, OutboxState, Priority, SendError};
 pub use part::{Part, PartRow};
+pub use pdu::{LinkFaults, PduHeader, Traffic};
 pub use people::{
     DayBudget, DecidedRow, DeviceRow, Employee, PersonState, Presence, PresenceSource, Series,
 };

@@ -1,13 +1,13 @@
 use super::Now;
 use super::core::Engine;
 use super::intake::Arrival;
-use super::settings::GatewaySettings;
+use super::routes::carry_by;
 use crate::domain::{
     Address, AnswerKind, Counter, DayBudget, DecidedRow, DeviceId, EmployeeId, GatewayName,
     MessageRow, Millis, OutboxId, OutboxRow, OutboxState, Outcome, Priority, RefusedReason, Seq,
     SmsBody, UnreadableReason,
 };
-use crate::protocol::{Answer, Header, Kind, Status, envelope, frame};
+use crate::protocol::{Answer, Header, Kind, Status, envelope};
 use crate::store::{Archive, StoreError};
 
 /// A repeat adds nothing so soon after its answer left.
@@ -323,24 +323,6 @@ impl Engine {
         let row = self.ledger_row(seq, archive)?;
         Ok(row.and_then(|row| row.entry.message().cloned()))
     }
-}
-
-/// Makes an entry ready to leave by `gateway`: the way in which the answer travels, what it takes, and from which number.
-pub(super) fn carry_by(entry: &mut OutboxRow, gateway: &GatewaySettings) {
-    entry.gateway = gateway.name.clone();
-    if let Some(number) = &gateway.source_address {
-        entry.from = Address::international(number);
-    }
-    let carried = match (&entry.body, gateway.binary) {
-        (SmsBody::Binary(envelope), false) => Some(SmsBody::Text(frame::encode(envelope))),
-        (SmsBody::Text(text), true) => frame::find(text).map(SmsBody::Binary),
-        (SmsBody::Binary(_), true) | (SmsBody::Text(_), false) => None,
-    };
-    entry.body = carried.unwrap_or_else(|| entry.body.clone());
-    entry.parts = gateway.parts(match &entry.body {
-        SmsBody::Text(text) => text.len(),
-        SmsBody::Binary(octets) => octets.len(),
-    });
 }
 
 /// Where the phone goes on once `counter` is decided.

@@ -2,10 +2,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::acts::Acts;
 use super::alarms::Alarms;
-use super::answers::carry_by;
 use super::bounds::Bounds;
 use super::clock::ClockWatch;
 use super::facts;
+use super::health::LOOK_MS;
 use super::journal::Journal;
 use super::links::Link;
 use super::numbers::Numbers;
@@ -13,12 +13,14 @@ use super::outbox::{Change, Outbox};
 use super::parts::Parts;
 use super::presence::Day;
 use super::roster::Roster;
+use super::routes::{carry_by, go_by, may_carry};
 use super::settings::{Calendar, Settings};
+use super::statuses::is_throttling;
 use super::{Now, Then, Tick};
 use crate::api::{Event, Totals};
 use crate::domain::{
     AlarmKind, DeviceId, Digest, DownCause, EmployeeId, Entry, GatewayName, LinkEvent, LinkOrder,
-    Millis, OutboxId, OutboxRow, OutboxState, PersonState, StopCause,
+    Millis, OutboxId, OutboxRow, OutboxState, PersonState, StopCause, SubmitFault,
 };
 use crate::protocol::StoreKey;
 use crate::store::{Archive, Batch, Loaded, Meta, StoreError};
@@ -62,6 +64,8 @@ pub struct Engine {
     changed: Vec<(OutboxId, Change)>,
     pub(super) links: BTreeMap<GatewayName, Link>,
     pub(super) alarms: Alarms,
+    /// When the links are looked at next.
+    pub(super) look_at: Tick,
     pub(super) bounds: Bounds,
     pub(super) parts: Parts,
     pub(super) clock: ClockWatch,
@@ -81,7 +85,7 @@ pub struct Engine {
     is_new: bool,
     /// Counters of gateways that the configuration has no more.
     idle_gateways: BTreeMap<GatewayName, crate::store::GatewayCounters>,
-    meta_changed: bool,
+    pub(super) meta_changed: bool,
     /// Whether messages are taken in: a command that runs without an engine does not keep the desk alive.
     runs: bool,
     /// Until when an engine was surely running, as the store says.
@@ -130,6 +134,7 @@ impl Engine {
             changed: Vec::new(),
             links,
             alarms: Alarms::new(std::mem::take(&mut loaded.alarms), meta.last_alarm),
+            look_at: now.tick.plus_ms(LOOK_MS),
             bounds,
             parts,
             clock: ClockWatch::new(now, settings.released_at),
@@ -177,8 +182,11 @@ impl Engine {
         );
         let links = &self.links;
         self.alarms.end_all(now.wall, |kind| match kind {
-            AlarmKind::LinkDown { gateway, .. } => !links.contains_key(gateway),
-            AlarmKind::Store => true,
+            AlarmKind::LinkDown { gateway, .. } | AlarmKind::LinkUnstable { gateway } => {
+                !links.contains_key(gateway)
+            }
+            // They are raised anew where they are still true.
+            AlarmKind::Store | AlarmKind::LinkDeaf { .. } | AlarmKind::OutboxStuck { .. } => true,
             AlarmKind::OutboxFailed { .. }
             | AlarmKind::TwoPlaces { .. }
             | AlarmKind::Key { .. }
@@ -241,18 +249,20 @@ impl Engine {
                     .order(gateway, LinkOrder::Answer { ticket, status: 0 });
             }
             LinkEvent::Submitted { id, result } => {
-                if self.outbox.submitted(now, id, result)
-                    && let Some(link) = self.links.get_mut(gateway)
-                {
-                    link.counters.submitted += 1;
-                    self.meta_changed = true;
-                }
+                self.submitted(now, gateway, id, result);
             }
             LinkEvent::Report(report) => self.outbox.report(now.tick, gateway, report),
             LinkEvent::ReplyTime(ms) => self.on_link(now, gateway, |link| {
                 link.replied(now, ms);
                 true
             }),
+            LinkEvent::Traffic(traffic) => {
+                self.meta_changed |= !traffic.faults.is_empty();
+                self.on_link(now, gateway, |link| {
+                    link.crossed(now, *traffic);
+                    false
+                });
+            }
         }
         self.finish(now);
         Ok(())
@@ -284,11 +294,18 @@ impl Engine {
         let by_clock = [Some(self.day.end()), self.alarms.comes_back_at()];
         let by_clock = by_clock.into_iter().flatten().min();
         let by_clock = by_clock.map(|at| now.tick.plus_ms(at.ms_since(now.wall).max(0)));
-        [Some(alive), links, outbox, self.parts.deadline(), by_clock]
-            .into_iter()
-            .flatten()
-            .min()
-            .unwrap_or(alive)
+        [
+            Some(alive),
+            Some(self.look_at),
+            links,
+            outbox,
+            self.parts.deadline(),
+            by_clock,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(alive)
     }
 
     /// Whether something waits for the disk; what else is unwritten may wait for the next commit.
@@ -405,6 +422,7 @@ impl Engine {
                 );
             }
         }
+        self.look_at_links(now);
         self.alarms.bring_back(now.wall);
         self.publish_alarms(now);
         self.turn_day(now);
@@ -479,7 +497,7 @@ impl Engine {
             was_bound = link.down(now, cause, heard_at);
             true
         });
-        self.outbox.link_down(gateway);
+        self.outbox.link_down(now.tick, gateway);
         if was_bound {
             let entry = Entry::LinkDown {
                 gateway: gateway.clone(),
@@ -487,6 +505,28 @@ impl Engine {
                 heard_at,
             };
             self.journal.append(now, entry);
+            self.meta_changed = true;
+            self.link_broke(now, gateway);
+        }
+    }
+
+    /// A message that was submitted got its response, or none.
+    fn submitted(
+        &mut self,
+        now: Now,
+        gateway: &GatewayName,
+        id: OutboxId,
+        result: Result<String, SubmitFault>,
+    ) {
+        let throttled = matches!(result, Err(SubmitFault::Status(status)) if is_throttling(status));
+        let timeout = matches!(result, Err(SubmitFault::Timeout));
+        let taken = self.outbox.submitted(now, gateway, id, result);
+        if let Some(link) = self.links.get_mut(gateway)
+            && (taken || throttled || timeout)
+        {
+            link.counters.submitted += u64::from(taken);
+            link.counters.faults.throttled += u64::from(throttled);
+            link.counters.faults.timeouts += u64::from(timeout);
             self.meta_changed = true;
         }
     }
@@ -528,16 +568,18 @@ fn as_written(row: &OutboxRow) -> OutboxRow {
 }
 
 fn restore_outbox(settings: &Settings, loaded: &mut Loaded, now: Now) -> Outbox {
-    let mut outbox = Outbox::new(settings, loaded.last_outbox);
+    let mut outbox = Outbox::new(settings, loaded.last_outbox, now.tick);
     let mut rows: Vec<_> = std::mem::take(&mut loaded.outbox).into_values().collect();
     rows.sort_by_key(|row| row.sent_at);
     for mut row in rows {
-        if !row.is_settled()
-            && settings.gateway(&row.gateway).is_none()
-            && let Some(first) = settings.gateways.first()
-        {
+        if !row.is_settled() && settings.gateway(&row.gateway).is_none() {
             // The gateway was taken out of the configuration: another one may reach the number.
-            carry_by(&mut row, first);
+            let mut others = settings.gateways.iter();
+            if let Some(other) = others.find(|other| may_carry(other, &row, settings.country)) {
+                go_by(&mut row, other);
+            } else if let Some(first) = settings.gateways.first() {
+                carry_by(&mut row, first);
+            }
         }
         outbox.restore(now, row);
     }

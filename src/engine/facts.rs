@@ -66,7 +66,8 @@ pub(super) fn alarm(row: &AlarmRow, roster: &Roster, now: Millis) -> AlarmFact {
 }
 
 pub(super) fn link(gateway: &GatewayName, link: &Link, outbox: &mut Outbox, now: Now) -> LinkFact {
-    let (waiting, free_at) = outbox.waiting(gateway, now.tick);
+    let (waiting, hold) = (outbox.waiting(gateway), outbox.hold(gateway, now.tick));
+    let free_at = hold.and_then(|(_, until)| until);
     let (in_flight, window) = outbox.in_flight(gateway);
     let error = match link.state {
         LinkState::Bound => None,
@@ -86,9 +87,13 @@ pub(super) fn link(gateway: &GatewayName, link: &Link, outbox: &mut Outbox, now:
         drops: link.counters.drops,
         error: error.filter(|cause| *cause != DownCause::Stopping),
         waiting: count(waiting),
+        hold: hold.map(|(hold, _)| hold),
         pace_until: free_at.map(|free_at| now.wall.plus_ms(free_at.0.saturating_sub(now.tick.0))),
         unreadable_over_bound: link.counters.unreadable_over_bound,
         copies_over_bound: link.counters.copies_over_bound,
+        faults: link.counters.faults,
+        breaks: link.counters.breaks.clone(),
+        expected: link.watch.missing(),
     }
 }
 

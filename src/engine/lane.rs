@@ -1,8 +1,14 @@
+mod ready;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+use ready::Ready;
 
 use super::Tick;
 use super::pace::Pace;
+use super::routes::Others;
 use super::settings::GatewaySettings;
+use crate::api::Hold;
 use crate::domain::{Millis, OutboxId, Priority};
 
 /// How long a gateway rests after it said that it has too much to do; doubled each time that it says so again.
@@ -10,13 +16,20 @@ const REST_MS: i64 = Millis::SECOND;
 /// The longest rest.
 const LONGEST_REST_MS: i64 = 30 * Millis::SECOND;
 
+/// A bound gateway that took nothing for so long though something may leave is stuck.
+const STUCK_MS: i64 = 5 * Millis::MINUTE;
+
 /// The queue of one gateway.
 #[derive(Debug)]
 pub(super) struct Lane {
+    /// Its place in the configuration.
+    number: usize,
     up: bool,
+    /// Since when the link is not bound.
+    down_since: Option<Tick>,
     /// Handed to the gateway, without a response; since when.
     in_flight: BTreeMap<OutboxId, (Tick, u8)>,
-    ready: BTreeSet<Place>,
+    ready: Ready,
     put_off: BTreeSet<(Tick, Place)>,
     /// Where each that waits is to be found: many may wait, and all may be given up at once.
     places: BTreeMap<OutboxId, (Tick, Place)>,
@@ -27,6 +40,8 @@ pub(super) struct Lane {
     rest_ms: i64,
     rests_until: Tick,
     pace: Pace,
+    /// When the gateway last took something, or was seen to have nothing to take.
+    moved: Tick,
 }
 
 /// Where an entry stands in the queue; the least leaves first.
@@ -42,15 +57,20 @@ pub(super) struct Place {
     pub(super) id: OutboxId,
     /// How many SMS it takes.
     pub(super) parts: u8,
+    /// By which other gateways it may go.
+    pub(super) others: Others,
 }
 
 impl Lane {
-    pub(super) fn new(gateway: &GatewaySettings) -> Self {
+    /// The queue of the gateway at `number` of the configuration, whose link is not bound at `now`.
+    pub(super) fn new(gateway: &GatewaySettings, number: usize, now: Tick) -> Self {
         let window = gateway.window.max(1);
         Self {
+            number,
             up: false,
+            down_since: Some(now),
             in_flight: BTreeMap::new(),
-            ready: BTreeSet::new(),
+            ready: Ready::default(),
             put_off: BTreeSet::new(),
             places: BTreeMap::new(),
             window,
@@ -58,6 +78,7 @@ impl Lane {
             rest_ms: 0,
             rests_until: Tick(i64::MIN),
             pace: Pace::new(gateway.max_per_second, gateway.max_per_30_min),
+            moved: now,
         }
     }
 
@@ -74,6 +95,7 @@ impl Lane {
     /// The link is bound: what it may take is to be found out anew.
     pub(super) const fn link_up(&mut self) {
         self.up = true;
+        self.down_since = None;
         self.open = self.window;
         self.rest_ms = 0;
         self.rests_until = Tick(i64::MIN);
@@ -85,8 +107,9 @@ impl Lane {
     }
 
     /// The link is not bound. Returns what was in flight.
-    pub(super) fn link_down(&mut self) -> Vec<OutboxId> {
+    pub(super) fn link_down(&mut self, now: Tick) -> Vec<OutboxId> {
         self.stop();
+        self.down_since.get_or_insert(now);
         std::mem::take(&mut self.in_flight).into_keys().collect()
     }
 
@@ -96,7 +119,8 @@ impl Lane {
     }
 
     /// The gateway took a message: the window opens again, one by one.
-    pub(super) fn accepted(&mut self) {
+    pub(super) fn accepted(&mut self, now: Tick) {
+        self.moved = now;
         self.open = (self.open + 1).min(self.window);
         self.rest_ms = 0;
     }
@@ -155,16 +179,48 @@ impl Lane {
         }
         let place = self.ready.pop_first()?;
         self.places.remove(&place.id);
-        self.in_flight.insert(place.id, (now, place.parts));
-        self.pace.count(now, place.parts);
+        self.leave(now, place.id, place.parts);
         Some(place.id)
+    }
+
+    /// Counts an entry that leaves now.
+    pub(super) fn leave(&mut self, now: Tick, id: OutboxId, parts: u8) {
+        self.in_flight.insert(id, (now, parts));
+        self.pace.count(now, parts);
+    }
+
+    /// Its place in the configuration.
+    pub(super) const fn number(&self) -> usize {
+        self.number
+    }
+
+    /// When its answers go round where that is after `after_ms` without a link; `None` where it is bound, or nothing is
+    /// ready.
+    pub(super) fn goes_round_at(&self, after_ms: i64) -> Option<Tick> {
+        let since = self.down_since.filter(|_| !self.ready.is_empty());
+        since.map(|since| since.plus_ms(after_ms))
+    }
+
+    /// What leaves first of all that is ready.
+    pub(super) fn first(&self) -> Option<&Place> {
+        self.ready.first()
+    }
+
+    /// What leaves first of all that is ready and may go by the gateway at `other` of the configuration.
+    pub(super) fn first_by(&self, other: usize) -> Option<&Place> {
+        self.ready.first_by(other)
     }
 
     /// When the first in the queue may leave; `None` where it waits for a response or the link.
     fn free_at(&mut self, now: Tick) -> Option<Tick> {
-        let first = self.ready.first()?;
+        let parts = self.ready.first()?.parts;
+        self.free_for(now, parts)
+    }
+
+    /// When a message of `parts` SMS may leave; `None` where it waits for a response or the link.
+    pub(super) fn free_for(&mut self, now: Tick, parts: u8) -> Option<Tick> {
         let may_leave = self.up && self.in_flight.len() < self.open;
-        may_leave.then(|| self.pace.free_at(now, first.parts).max(self.rests_until))
+        may_leave.then(|| self.pace.free_at(now, parts).max(self.rests_until))
     }
 
     /// When something may be due.
@@ -173,41 +229,82 @@ impl Lane {
         due.into_iter().chain(self.free_at(now)).min()
     }
 
-    /// How many wait, and until when for the pace; `None` where the pace allows the next one now.
-    pub(super) fn waiting(&mut self, now: Tick) -> (usize, Option<Tick>) {
-        let waiting = self.ready.len() + self.put_off.len();
-        let free_at = self.pace.free_at(now, 1).max(self.rests_until);
-        (waiting, (waiting > 0 && free_at > now).then_some(free_at))
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.ready.len() + self.put_off.len()
+    }
+
+    /// What holds the next one back, and until when where that is known; `None` where nothing waits, or it may leave now.
+    pub(super) fn hold(&mut self, now: Tick) -> Option<(Hold, Option<Tick>)> {
+        let Some(parts) = self.ready.first().map(|first| first.parts) else {
+            let (due, _) = self.put_off.first()?;
+            return Some(match self.up {
+                true if *due > now => (Hold::Retry, Some(*due)),
+                true => return None,
+                false => (Hold::Link, None),
+            });
+        };
+        if !self.up {
+            return Some((Hold::Link, None));
+        }
+        if self.in_flight.len() >= self.open {
+            return Some((Hold::Response, None));
+        }
+        let paced = self.pace.free_at(now, parts);
+        if self.rests_until > now && self.rests_until >= paced {
+            return Some((Hold::Rest, Some(self.rests_until)));
+        }
+        let (most, is_long) = self.pace.held_by(now, parts)?;
+        let hold = if is_long {
+            Hold::HalfHour(most)
+        } else {
+            Hold::Second(most)
+        };
+        Some((hold, Some(paced)))
+    }
+
+    /// Whether a bound gateway took nothing for 5 min though something waits that the pace allows. To be asked often.
+    pub(super) fn is_stuck(&mut self, now: Tick) -> bool {
+        let is_idle = self.waiting() == 0 && self.in_flight.is_empty();
+        let is_paced = matches!(self.hold(now), Some((Hold::HalfHour(_), _)));
+        if !self.up || is_idle || is_paced {
+            self.moved = now;
+        }
+        now >= self.moved.plus_ms(STUCK_MS)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::GatewayName;
+    use crate::engine::samples;
 
     fn lane(window: usize) -> Lane {
-        let mut lane = Lane::new(&GatewaySettings {
-            name: GatewayName::new("g"),
-            source_address: None,
-            binary: false,
-            footer_octets: 0,
+        let gateway = GatewaySettings {
             window,
-            max_per_second: 0,
-            max_per_30_min: 0,
-        });
+            ..samples::gateway("g")
+        };
+        filled(&gateway)
+    }
+
+    fn filled(gateway: &GatewaySettings) -> Lane {
+        let mut lane = Lane::new(gateway, 0, Tick(0));
         lane.link_up();
         for id in 1..=100 {
-            let place = Place {
-                new: true,
-                priority: Priority::First,
-                queued_at: Millis(0),
-                id: OutboxId(id),
-                parts: 1,
-            };
-            lane.put(place, Tick(0));
+            lane.put(place(id), Tick(0));
         }
         lane
+    }
+
+    fn place(id: u64) -> Place {
+        Place {
+            new: true,
+            priority: Priority::First,
+            queued_at: Millis(0),
+            id: OutboxId(id),
+            parts: 1,
+            others: Others::default(),
+        }
     }
 
     fn leaving(lane: &mut Lane, now: i64) -> Vec<OutboxId> {
@@ -231,7 +328,7 @@ mod tests {
             let left = leaving(&mut lane, 7_000);
             assert_eq!(left.len(), count);
             assert!(lane.responded(left[0]));
-            lane.accepted();
+            lane.accepted(Tick(7_000));
             for id in &left[1..] {
                 assert!(lane.responded(*id));
             }
@@ -249,7 +346,86 @@ mod tests {
             lane.remove(OutboxId(id));
         }
         assert_eq!(leaving(&mut lane, 0), []);
-        assert_eq!(lane.waiting(Tick(0)), (0, None));
+        assert_eq!((lane.waiting(), lane.hold(Tick(0))), (0, None));
         assert!(lane.places.is_empty());
+    }
+
+    #[test]
+    fn what_holds_the_next_one_back_is_named() {
+        let gateway = GatewaySettings {
+            max_per_second: 3,
+            max_per_30_min: 4,
+            ..samples::gateway("g")
+        };
+        let mut lane = filled(&gateway);
+        lane.stop();
+        assert_eq!(lane.hold(Tick(0)), Some((Hold::Link, None)));
+        lane.link_up();
+        lane.take_up_due(Tick(0));
+        assert_eq!(lane.hold(Tick(0)), None);
+        assert_eq!(leaving(&mut lane, 0).len(), 3);
+        let hold = lane.hold(Tick(5));
+        assert_eq!(hold, Some((Hold::Second(3), Some(Tick(1_000)))));
+        assert_eq!(leaving(&mut lane, 1_000).len(), 1);
+        let hold = lane.hold(Tick(1_000));
+        let half_hour = 30 * Millis::MINUTE;
+        assert_eq!(hold, Some((Hold::HalfHour(4), Some(Tick(half_hour)))));
+        for id in 1..=10 {
+            lane.remove(OutboxId(id));
+        }
+        let later = half_hour + 60_000;
+        let left = leaving(&mut lane, later);
+        lane.throttled(Tick(later), left[0]);
+        let hold = lane.hold(Tick(later + 1));
+        assert_eq!(hold, Some((Hold::Rest, Some(Tick(later + 1_000)))));
+        for id in 1..=100 {
+            lane.remove(OutboxId(id));
+        }
+        assert_eq!(lane.hold(Tick(later)), None);
+    }
+
+    #[test]
+    fn a_full_window_and_a_retry_hold_back_too() {
+        let mut lane = lane(2);
+        let left = leaving(&mut lane, 0);
+        assert_eq!(lane.hold(Tick(0)), Some((Hold::Response, None)));
+        for id in 3..=100 {
+            lane.remove(OutboxId(id));
+        }
+        lane.responded(left[0]);
+        lane.put(place(1), Tick(30_000));
+        let hold = lane.hold(Tick(10));
+        assert_eq!(hold, Some((Hold::Retry, Some(Tick(30_000)))));
+    }
+
+    #[test]
+    fn a_gateway_that_takes_nothing_for_five_minutes_is_stuck() {
+        let mut lane = lane(2);
+        let left = leaving(&mut lane, 0);
+        assert!(!lane.is_stuck(Tick(STUCK_MS - 1)));
+        assert!(lane.is_stuck(Tick(STUCK_MS)));
+        lane.responded(left[0]);
+        lane.accepted(Tick(STUCK_MS + 1));
+        assert!(!lane.is_stuck(Tick(STUCK_MS + 2)));
+        assert!(lane.is_stuck(Tick(2 * STUCK_MS + 1)));
+        // A link that is down is another alarm.
+        lane.stop();
+        assert!(!lane.is_stuck(Tick(9 * STUCK_MS)));
+        lane.link_up();
+        assert!(!lane.is_stuck(Tick(10 * STUCK_MS - 1)));
+    }
+
+    #[test]
+    fn the_pace_of_half_an_hour_is_not_stuck() {
+        let mut lane = filled(&GatewaySettings {
+            max_per_30_min: 1,
+            ..samples::gateway("g")
+        });
+        let left = leaving(&mut lane, 0);
+        lane.responded(left[0]);
+        lane.accepted(Tick(0));
+        for now in (0..30 * Millis::MINUTE).step_by(60_000) {
+            assert!(!lane.is_stuck(Tick(now)));
+        }
     }
 }

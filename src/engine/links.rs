@@ -1,8 +1,9 @@
 use std::collections::VecDeque;
 
+use super::health::Watch;
 use super::{Now, Tick};
-use crate::api::{LinkState, ReplySample};
-use crate::domain::{BindFault, DownCause, Millis};
+use crate::api::{LinkState, PduFact, ReplySample};
+use crate::domain::{BindFault, DownCause, Millis, Traffic};
 use crate::store::GatewayCounters;
 
 /// A link that is not bound for longer than this is an alarm.
@@ -28,6 +29,9 @@ pub(super) struct Link {
     /// The oldest first.
     pub(super) samples: VecDeque<ReplySample>,
     pub(super) counters: GatewayCounters,
+    /// The last PDUs, oldest first.
+    pub(super) pdus: VecDeque<PduFact>,
+    pub(super) watch: Watch,
     not_bound_since: Option<Tick>,
     drain: Option<Drain>,
     /// Messages received and answers sent that consoles were told of last, and when.
@@ -51,6 +55,8 @@ impl Link {
             replied_at: None,
             samples: VecDeque::new(),
             told: (counters.received, counters.submitted, now.tick),
+            watch: Watch::new(&counters),
+            pdus: VecDeque::new(),
             counters,
             not_bound_since: Some(now.tick),
             drain: None,
@@ -62,6 +68,19 @@ impl Link {
         self.reply_ms = Some(reply_ms);
         self.replied_at = Some(now.wall);
         self.sample(now, Some(reply_ms));
+    }
+
+    /// PDUs crossed the link.
+    pub(super) fn crossed(&mut self, now: Now, traffic: Traffic) {
+        self.counters.faults.add(&traffic.faults);
+        for (ms_ago, header) in traffic.pdus {
+            if self.pdus.len() == Traffic::HELD {
+                self.pdus.pop_front();
+            }
+            let ms_ago = i64::try_from(ms_ago).unwrap_or(i64::MAX);
+            let at = now.wall.plus_ms(-ms_ago);
+            self.pdus.push_back(PduFact { at, header });
+        }
     }
 
     /// A connection is being tried. Returns whether that is news.
@@ -89,6 +108,7 @@ impl Link {
         if was_bound {
             if cause != DownCause::Stopping {
                 self.counters.drops += 1;
+                self.watch.broke(now.wall, &mut self.counters);
             }
             self.reply_ms = None;
             self.replied_at = None;

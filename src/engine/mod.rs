@@ -11,6 +11,7 @@ mod core;
 mod desk;
 mod desk_acts;
 mod facts;
+mod health;
 mod intake;
 mod journal;
 mod lane;
@@ -24,6 +25,9 @@ mod parts;
 mod presence;
 mod queries;
 mod roster;
+mod routes;
+#[cfg(test)]
+mod samples;
 mod settings;
 pub mod shell;
 mod statuses;

@@ -1,10 +1,14 @@
+mod round;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::lane::{Lane, Place};
+use super::routes::Routes;
 use super::settings::Settings;
 use super::statuses::{is_final, is_throttling};
 use super::tally::Tally;
 use super::{Now, Tick};
+use crate::api::Hold;
 use crate::domain::{
     DeliveryReport, DeliveryState, GatewayName, Millis, OutboundSms, OutboxId, OutboxRow,
     OutboxState, SendError, Seq, SubmitFault,
@@ -24,6 +28,7 @@ const TAIL: usize = 7;
 pub(super) struct Outbox {
     entries: BTreeMap<OutboxId, Held>,
     lanes: BTreeMap<GatewayName, Lane>,
+    routes: Routes,
     /// Open entries by the moment they were queued.
     ages: BTreeSet<(Tick, OutboxId)>,
     settled: VecDeque<OutboxId>,
@@ -54,13 +59,15 @@ pub(super) enum Change {
 }
 
 impl Outbox {
-    pub(super) fn new(settings: &Settings, last: OutboxId) -> Self {
-        let lanes = settings.gateways.iter();
+    /// The outbox of a desk whose links are not bound at `now`.
+    pub(super) fn new(settings: &Settings, last: OutboxId, now: Tick) -> Self {
+        let lanes = settings.gateways.iter().enumerate();
         let lanes = lanes
-            .map(|gateway| (gateway.name.clone(), Lane::new(gateway)))
+            .map(|(number, gateway)| (gateway.name.clone(), Lane::new(gateway, number, now)))
             .collect();
         Self {
             lanes,
+            routes: Routes::new(settings),
             last,
             give_up_after_ms: settings.receipts.give_up_after_ms,
             ladder_ms: settings.receipts.retry_after_ms.clone(),
@@ -166,11 +173,24 @@ impl Outbox {
         true
     }
 
-    /// How many wait for a gateway, and until when they wait for its pace.
-    pub(super) fn waiting(&mut self, gateway: &GatewayName, now: Tick) -> (usize, Option<Tick>) {
-        self.lanes
-            .get_mut(gateway)
-            .map_or((0, None), |lane| lane.waiting(now))
+    /// How many wait for a gateway.
+    pub(super) fn waiting(&self, gateway: &GatewayName) -> usize {
+        self.lanes.get(gateway).map_or(0, Lane::waiting)
+    }
+
+    /// What holds back the next of those that wait for a gateway, and until when.
+    pub(super) fn hold(
+        &mut self,
+        gateway: &GatewayName,
+        now: Tick,
+    ) -> Option<(Hold, Option<Tick>)> {
+        self.lanes.get_mut(gateway)?.hold(now)
+    }
+
+    /// Whether a bound gateway takes nothing any more. To be asked often.
+    pub(super) fn is_stuck(&mut self, gateway: &GatewayName, now: Tick) -> bool {
+        let lane = self.lanes.get_mut(gateway);
+        lane.is_some_and(|lane| lane.is_stuck(now))
     }
 
     /// Entries that changed since they were asked for last, by number and once each. `into` is emptied first: it comes back
@@ -194,53 +214,44 @@ impl Outbox {
         }
     }
 
-    pub(super) fn link_down(&mut self, gateway: &GatewayName) {
+    pub(super) fn link_down(&mut self, now: Tick, gateway: &GatewayName) {
         let Some(lane) = self.lanes.get_mut(gateway) else {
             return;
         };
-        for id in lane.link_down() {
+        for id in lane.link_down(now) {
             self.cut(id);
         }
     }
 
     /// Hands over what may leave now.
     pub(super) fn pump(&mut self, now: Now) -> Vec<(GatewayName, OutboundSms)> {
-        let mut leaving = Vec::new();
+        let mut leaving = self.pump_round(now);
         for (name, lane) in &mut self.lanes {
             while let Some(id) = lane.take(now.tick) {
                 let Some(entry) = self.entries.get_mut(&id) else {
                     continue;
                 };
-                self.tally.remove(&entry.row);
-                entry.row.state = OutboxState::Sending;
-                entry.row.attempts = entry.row.attempts.saturating_add(1);
-                entry.row.next_at = None;
-                self.tally.add(&entry.row);
                 self.changed.push((id, Change::Shown));
-                let sms = OutboundSms {
-                    id,
-                    to: entry.row.to.clone(),
-                    from: entry.row.from.clone(),
-                    body: entry.row.body.clone(),
-                };
-                leaving.push((name.clone(), sms));
+                leaving.push((name.clone(), hand_over(&mut self.tally, &mut entry.row)));
             }
         }
         leaving
     }
 
-    /// The gateway answered, or did not. Returns whether it took the message.
+    /// The gateway answered, or did not. Returns whether it took the message. What is told of an entry that goes by
+    /// another gateway now is late.
     pub(super) fn submitted(
         &mut self,
         now: Now,
+        gateway: &GatewayName,
         id: OutboxId,
         result: Result<String, SubmitFault>,
     ) -> bool {
-        let Some(entry) = self.entries.get_mut(&id) else {
+        let entry = self.entries.get_mut(&id);
+        let Some(entry) = entry.filter(|entry| entry.row.gateway == *gateway) else {
             return false;
         };
-        let gateway = entry.row.gateway.clone();
-        let Some(lane) = self.lanes.get_mut(&gateway) else {
+        let Some(lane) = self.lanes.get_mut(gateway) else {
             return false;
         };
         let is_throttled =
@@ -255,7 +266,7 @@ impl Outbox {
         }
         match result {
             Ok(message_id) => {
-                lane.accepted();
+                lane.accepted(now.tick);
                 let row = &mut entry.row;
                 self.tally.remove(row);
                 row.state = OutboxState::Sent;
@@ -263,7 +274,7 @@ impl Outbox {
                 row.error = None;
                 row.message_id = (!message_id.is_empty()).then_some(message_id);
                 self.settle(id);
-                self.match_early(now.tick, &gateway);
+                self.match_early(now.tick, gateway);
                 true
             }
             Err(SubmitFault::LinkLost) => {
@@ -319,12 +330,14 @@ impl Outbox {
         let lanes = self
             .lanes
             .values_mut()
-            .filter_map(|lane| lane.deadline(now));
+            .filter_map(|lane| lane.deadline(now))
+            .min();
         let oldest = self
             .ages
             .first()
             .map(|(queued, _)| queued.plus_ms(self.give_up_after_ms));
-        lanes.chain(oldest).min()
+        let round = self.round_deadline(now);
+        lanes.into_iter().chain(oldest).chain(round).min()
     }
 
     fn insert(&mut self, row: OutboxRow, queued: Tick, due: Tick) {
@@ -333,7 +346,7 @@ impl Outbox {
         if state.is_open() {
             self.ages.insert((queued, id));
             if let Some(lane) = self.lanes.get_mut(&row.gateway) {
-                lane.put(place_of(&row, false), due);
+                lane.put(place_of(&row, &self.routes, false), due);
             }
         }
         self.tally.add(&row);
@@ -377,7 +390,7 @@ impl Outbox {
         entry.row.attempts = entry.row.attempts.saturating_sub(1);
         entry.row.error = Some(SendError::LinkLost);
         self.tally.add(&entry.row);
-        let place = place_of(&entry.row, true);
+        let place = place_of(&entry.row, &self.routes, true);
         if let Some(lane) = self.lanes.get_mut(&entry.row.gateway) {
             lane.put(place, Tick(i64::MIN));
         }
@@ -397,7 +410,7 @@ impl Outbox {
         entry.row.error = Some(error);
         self.tally.add(&entry.row);
         entry.row.next_at = Some(now.wall.plus_ms(pause_ms));
-        let place = place_of(&entry.row, false);
+        let place = place_of(&entry.row, &self.routes, false);
         if let Some(lane) = self.lanes.get_mut(&entry.row.gateway) {
             lane.put(place, now.tick.plus_ms(pause_ms));
         }
@@ -513,13 +526,29 @@ impl Outbox {
     }
 }
 
-fn place_of(row: &OutboxRow, cut: bool) -> Place {
+/// The entry is with the gateway from now on.
+fn hand_over(tally: &mut Tally, row: &mut OutboxRow) -> OutboundSms {
+    tally.remove(row);
+    row.state = OutboxState::Sending;
+    row.attempts = row.attempts.saturating_add(1);
+    row.next_at = None;
+    tally.add(row);
+    OutboundSms {
+        id: row.id,
+        to: row.to.clone(),
+        from: row.from.clone(),
+        body: row.body.clone(),
+    }
+}
+
+fn place_of(row: &OutboxRow, routes: &Routes, cut: bool) -> Place {
     Place {
         new: !cut,
         priority: row.priority,
         queued_at: row.queued_at,
         id: row.id,
         parts: row.parts,
+        others: routes.others(row),
     }
 }
 

@@ -45,6 +45,17 @@ impl Pace {
         Tick(at.max().unwrap_or(now.0))
     }
 
+    /// Which limit holds a message of `parts` SMS back for the longest time: so many SMS, and whether in 30 minutes and
+    /// not in a second. `None` where it may leave now.
+    pub(super) fn held_by(&mut self, now: Tick, parts: u8) -> Option<(u32, bool)> {
+        let limits = self.limits.iter_mut().map(|limit| {
+            let free_at = limit.free_at(now.0, u32::from(parts));
+            (free_at, limit.most, limit.span_ms > SECOND)
+        });
+        let (free_at, most, is_long) = limits.max()?;
+        (free_at > now.0).then_some((most, is_long))
+    }
+
     /// Takes back what was counted at `at` and was not sent. It still counts as a try in its second.
     pub(super) fn give_back(&mut self, at: Tick, parts: u8) {
         let one = (at.0, u32::from(parts));
@@ -109,6 +120,18 @@ mod tests {
         assert_eq!(pace.free_at(Tick(20_000), 1), Tick(HALF_HOUR));
         assert_eq!(pace.free_at(Tick(20_000), 2), Tick(10_000 + HALF_HOUR));
         assert_eq!(pace.free_at(Tick(HALF_HOUR), 1), Tick(HALF_HOUR));
+    }
+
+    #[test]
+    fn the_limit_that_holds_longest_is_named() {
+        let mut pace = Pace::new(1, 2);
+        assert_eq!(pace.held_by(Tick(0), 1), None);
+        pace.count(Tick(0), 1);
+        assert_eq!(pace.held_by(Tick(10), 1), Some((1, false)));
+        assert_eq!(pace.held_by(Tick(10), 2), Some((2, true)));
+        pace.count(Tick(1_000), 1);
+        assert_eq!(pace.held_by(Tick(1_001), 1), Some((2, true)));
+        assert_eq!(pace.held_by(Tick(HALF_HOUR), 1), None);
     }
 
     #[test]

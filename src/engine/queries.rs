@@ -59,6 +59,10 @@ impl Engine {
                 let samples = self.links.get(gateway).map(|link| &link.samples);
                 Reply::Replies(samples.into_iter().flatten().copied().collect())
             }
+            Query::Pdus(gateway) => {
+                let pdus = self.links.get(gateway).map(|link| &link.pdus);
+                Reply::Pdus(pdus.into_iter().flatten().copied().collect())
+            }
             Query::People => Reply::People(self.people_facts(now)),
             Query::Outbox { after } => self.outbox_page(*after, archive)?,
             Query::Alarms => Reply::Alarms(self.alarm_facts(now)),

@@ -56,6 +56,8 @@ pub struct Receipts {
     pub retry_after_ms: Vec<i64>,
     /// How long an answer is tried.
     pub give_up_after_ms: i64,
+    /// How long a link is not bound before its answers go by another gateway; 0 is never.
+    pub other_gateway_after_ms: i64,
     /// Repeats and refusals that a device gets in a day.
     pub repeats_per_device_per_day: u16,
     /// Check-ins of a day beyond which answers leave last.
@@ -69,6 +71,7 @@ impl Default for Receipts {
                 .map(|s| s * Millis::SECOND)
                 .to_vec(),
             give_up_after_ms: 24 * Millis::HOUR,
+            other_gateway_after_ms: 2 * Millis::MINUTE,
             repeats_per_device_per_day: 20,
             attendance_per_device_per_day: 30,
         }
@@ -92,6 +95,8 @@ pub struct GatewaySettings {
     pub max_per_second: u32,
     /// SMS in 30 minutes; 0 is no limit.
     pub max_per_30_min: u32,
+    /// How the numbers begin, in E.164, to which answers of other gateways may go by it; empty is any number.
+    pub reaches: Vec<String>,
 }
 
 impl Settings {
@@ -118,6 +123,14 @@ impl Settings {
     /// The date of `now` at the site.
     pub fn date(&self, now: Millis) -> jiff::civil::Date {
         self.local(now).date()
+    }
+
+    /// The hour of the week of `now` at the site: 0 is Monday from midnight to one.
+    pub fn hour_of_week(&self, now: Millis) -> usize {
+        let local = self.local(now);
+        let hours =
+            24 * i16::from(local.weekday().to_monday_zero_offset()) + i16::from(local.hour());
+        usize::try_from(hours).unwrap_or_default()
     }
 
     /// The settings of a gateway; `None` where the configuration has none of that name.
@@ -235,6 +248,7 @@ mod tests {
             window: 10,
             max_per_second: 5,
             max_per_30_min: 30,
+            reaches: Vec::new(),
         };
         assert_eq!(gateway.parts(92), 1);
         assert_eq!(gateway.parts(98), 1);

@@ -331,6 +331,7 @@ fn ticket_of(event: &LinkEvent) -> Option<Ticket> {
         | LinkEvent::Down { .. }
         | LinkEvent::Submitted { .. }
         | LinkEvent::Report(_)
-        | LinkEvent::ReplyTime(_) => None,
+        | LinkEvent::ReplyTime(_)
+        | LinkEvent::Traffic(_) => None,
     }
 }

@@ -9,7 +9,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::GatewayConfig;
 use super::desk::{Desk, Turn};
 use super::outgoing::Outgoing;
-use crate::domain::{DownCause, LinkEvent, LinkOrder, OutboundSms, SubmitFault, Ticket};
+use crate::domain::{
+    DownCause, LinkEvent, LinkOrder, OutboundSms, PduHeader, SubmitFault, Ticket, Traffic,
+};
 use crate::protocol::smpp::{Session, SessionEvent, Tick};
 
 /// How many messages may wait for their answer before reading stops: a quarter of the 4,096 inputs
@@ -34,6 +36,9 @@ const STALL: Duration = Duration::from_secs(10);
 
 /// How long the last PDUs of a session may take to leave.
 const LAST_PDUS: Duration = Duration::from_secs(1);
+
+/// How long after the first PDU the engine is told what crossed the link: so no oftener than that.
+const TELL: Duration = Duration::from_secs(1);
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -72,6 +77,7 @@ pub(super) async fn drive<S: AsyncRead + AsyncWrite>(
         let stalls_at = connection.moved_at + STALL;
         let is_reading = connection.is_reading();
         let is_writing = !connection.outgoing.is_done();
+        let tells_at = connection.tells_at();
         select! {
             read = reader.read_buf(&mut input), if is_reading => {
                 match read {
@@ -91,6 +97,9 @@ pub(super) async fn drive<S: AsyncRead + AsyncWrite>(
                 connection.session.handle_timeout(connection.now());
             }
             () = sleep_until(stalls_at), if is_writing => connection.session.handle_stall(),
+            () = sleep_until(tells_at.unwrap_or(stalls_at)), if tells_at.is_some() => {
+                connection.tell_traffic();
+            }
         }
     }
     let (closing, outgoing) = connection.close();
@@ -115,6 +124,8 @@ struct Connection<'a> {
     heard_at: Instant,
     /// When something was written last, or had nothing before it that waited.
     moved_at: Instant,
+    /// The last PDUs that the engine was not told of.
+    pdus: VecDeque<(Instant, PduHeader)>,
     was_bound: bool,
     stops: bool,
     ended: Option<DownCause>,
@@ -132,6 +143,7 @@ impl<'a> Connection<'a> {
             opened_at: now,
             heard_at: now,
             moved_at: now,
+            pdus: VecDeque::new(),
             was_bound: false,
             stops: false,
             ended: None,
@@ -166,7 +178,30 @@ impl<'a> Connection<'a> {
             self.moved_at = Instant::now();
         }
         self.outgoing.put(|| self.session.poll_transmit());
+        while let Some(header) = self.session.poll_pdu() {
+            if self.pdus.len() == Traffic::HELD {
+                self.pdus.pop_front();
+            }
+            self.pdus.push_back((Instant::now(), header));
+        }
         self.ended
+    }
+
+    /// When the engine is to be told what crossed the link; not while it has too much to do.
+    fn tells_at(&self) -> Option<Instant> {
+        let (first, _) = self.pdus.front().filter(|_| self.desk.is_clear())?;
+        Some(*first + TELL)
+    }
+
+    fn tell_traffic(&mut self) {
+        let now = Instant::now();
+        let ago = |at: Instant| u64::try_from((now - at).as_millis()).unwrap_or(u64::MAX);
+        let pdus = self.pdus.drain(..).map(|(at, header)| (ago(at), header));
+        let traffic = Traffic {
+            pdus: pdus.collect(),
+            faults: self.session.take_faults(),
+        };
+        self.desk.tell(LinkEvent::Traffic(Box::new(traffic)));
     }
 
     /// Whether the socket is to be read now. Tells the session, whose timers stand still meanwhile.
@@ -262,6 +297,9 @@ impl<'a> Connection<'a> {
 
     fn close(mut self) -> (Closing, Outgoing) {
         self.drop_queue();
+        if !self.pdus.is_empty() {
+            self.tell_traffic();
+        }
         let heard_ms = u64::try_from(self.heard_at.elapsed().as_millis()).unwrap_or(u64::MAX);
         let closing = Closing {
             cause: self.ended.unwrap_or(DownCause::Closed),

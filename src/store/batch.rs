@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     AlarmId, AlarmRow, Counter, DecidedRow, DeviceId, DeviceRow, Digest, Employee, EmployeeId,
-    GatewayName, LedgerRow, Millis, OutboxId, OutboxRow, PartId, PartRow, PersonState, Seq, Series,
+    GatewayName, LedgerRow, LinkFaults, Millis, OutboxId, OutboxRow, PartId, PartRow, PersonState,
+    Seq, Series,
 };
 
 /// All that one commit writes. Keyed rows replace what stood under their key.
@@ -81,6 +82,13 @@ pub struct GatewayCounters {
     pub unreadable_over_bound: u64,
     /// Copies that were counted and not kept.
     pub copies_over_bound: u64,
+    /// What went wrong with its PDUs.
+    pub faults: LinkFaults,
+    /// When the bound link broke last, oldest first; 16 at most.
+    pub breaks: Vec<Millis>,
+    /// What each of the 168 hours of a week, from Monday at midnight, usually brings, in sixteenths of a message; empty
+    /// before the first of them was counted.
+    pub usual: Vec<u16>,
 }
 
 /// Single values of the desk.

@@ -87,7 +87,12 @@ impl Layout {
             Pane::Live | Pane::History | Pane::Help => rows,
             Pane::Alarms => rows.saturating_sub(alarm_rows(rows)).min(self.alarms),
             Pane::Links => (rows / 3).max(1).min(self.links).min(rows),
-            Pane::Person | Pane::Line | Pane::Arrivals | Pane::Replies | Pane::Health => 0,
+            Pane::Person
+            | Pane::Line
+            | Pane::Arrivals
+            | Pane::Replies
+            | Pane::Pdus
+            | Pane::Health => 0,
         }
     }
 
@@ -260,12 +265,20 @@ fn log(model: &Model, body: Rect) -> Vec<(Pane, Rect)> {
 }
 
 fn link(body: Rect) -> Vec<(Pane, Rect)> {
-    let (links, replies) = if body.width < MANY {
-        down(body, (body.height * 3 / 5).max(11.min(body.height)))
+    let (links, replies, pdus) = if body.width < MANY {
+        let (links, below) = down(body, (body.height * 3 / 5).max(11.min(body.height)));
+        let (pdus, replies) = across(below, below.width / 2);
+        (links, replies, pdus)
     } else {
-        across(body, body.width / 2)
+        let (left, pdus) = across(body, body.width / 2);
+        let (links, replies) = down(left, (left.height * 3 / 5).max(13.min(left.height)));
+        (links, replies, pdus)
     };
-    vec![(Pane::Links, links), (Pane::Replies, replies)]
+    vec![
+        (Pane::Links, links),
+        (Pane::Replies, replies),
+        (Pane::Pdus, pdus),
+    ]
 }
 
 /// The first `width` columns of `place`, and the others.

@@ -127,6 +127,19 @@ impl Words {
             AlarmKind::UnknownSenders => {
                 self.say("alarm.unknown_senders.text", &[("count", &count)])
             }
+            AlarmKind::LinkDeaf { gateway, expected } => {
+                let facts = [
+                    ("gateway", &*gateway.0),
+                    ("expected", &expected.to_string()),
+                ];
+                self.say("alarm.link_deaf.text", &facts)
+            }
+            AlarmKind::LinkUnstable { gateway } => {
+                self.say("alarm.link_unstable.text", &[("gateway", &gateway.0)])
+            }
+            AlarmKind::OutboxStuck { gateway } => {
+                self.say("alarm.outbox_stuck.text", &[("gateway", &gateway.0)])
+            }
         }
     }
 
@@ -154,6 +167,11 @@ impl Words {
                 self.say("alarm.key.act", &facts)
             }
             AlarmKind::UnknownSenders => self.say("alarm.unknown_senders.act", &[]),
+            AlarmKind::LinkDeaf { .. } => self.say("alarm.link_deaf.act", &[]),
+            AlarmKind::LinkUnstable { gateway } => {
+                self.say("alarm.link_unstable.act", &[("gateway", &gateway.0)])
+            }
+            AlarmKind::OutboxStuck { .. } => self.say("alarm.outbox_stuck.act", &[]),
         }
     }
 }
@@ -192,6 +210,16 @@ mod tests {
                 employee: EmployeeId(3),
             },
             AlarmKind::UnknownSenders,
+            AlarmKind::LinkDeaf {
+                gateway: GatewayName::new("reception"),
+                expected: 12,
+            },
+            AlarmKind::LinkUnstable {
+                gateway: GatewayName::new("reception"),
+            },
+            AlarmKind::OutboxStuck {
+                gateway: GatewayName::new("reception"),
+            },
         ];
         for cause in CAUSES {
             said.push(words.down_cause(cause));

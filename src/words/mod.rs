@@ -1,6 +1,7 @@
 //! Floor 2: the words for people. They stand in one file for each language, `assets/words`; all other code carries facts.
 
 mod facts;
+mod links;
 mod replies;
 mod safe;
 

@@ -67,4 +67,6 @@ mod store_model;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
+mod two_gateways;
+#[cfg(test)]
 mod watch;

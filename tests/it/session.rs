@@ -9,3 +9,4 @@ mod pressure;
 mod reports;
 mod submit;
 mod timing;
+mod traffic;

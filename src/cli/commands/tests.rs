@@ -5,14 +5,14 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::fake::{NOW, card, run, run_in_window, run_with};
 use crate::api::{
-    AlarmFact, AlarmState, Ask, Command, Event, FeedLine, FeedOutcome, LinkFact, LinkState,
-    OutboxFact, PersonFact, PersonPresence, Query, ReceiptFact, Refusal, Reply, Retried,
+    AlarmFact, AlarmState, Ask, Command, Event, FeedLine, FeedOutcome, Hold, LinkFact, LinkState,
+    OutboxFact, PduFact, PersonFact, PersonPresence, Query, ReceiptFact, Refusal, Reply, Retried,
 };
 use crate::cli::error::CliError;
 use crate::domain::{
     Action, AlarmId, AlarmKind, AnswerKind, BindFault, Counter, DeviceId, DownCause, EmployeeId,
-    GatewayName, Millis, Operator, OutboxId, OutboxState, Outcome, PresenceSource, SendError, Seq,
-    UnreadableReason,
+    GatewayName, LinkFaults, Millis, Operator, OutboxId, OutboxState, Outcome, PduHeader,
+    PresenceSource, SendError, Seq, UnreadableReason,
 };
 
 fn reception() -> GatewayName {
@@ -129,6 +129,10 @@ fn link_down() -> LinkFact {
         pace_until: None,
         unreadable_over_bound: 0,
         copies_over_bound: 0,
+        hold: Some(Hold::Link),
+        faults: LinkFaults::default(),
+        breaks: vec![NOW],
+        expected: 0,
     }
 }
 
@@ -381,12 +385,55 @@ fn alarms_have_every_field_with_their_words() {
 }
 
 #[test]
+fn pdus_are_shown_by_their_headers() {
+    let pdu = |is_ours, command_id, status| PduFact {
+        at: NOW,
+        header: PduHeader {
+            is_ours,
+            octets: 33,
+            command_id,
+            status,
+            sequence: 7,
+        },
+    };
+    let pdus = vec![
+        pdu(false, 5, 0),
+        pdu(true, 0x8000_0005, 0x64),
+        pdu(false, 0x999, 0x400),
+    ];
+    let replies = || vec![Reply::Links(vec![link_down()]), Reply::Pdus(pdus.clone())];
+    let ran = run(&["link", "--pdus"], replies());
+    let expected = "\
+TIME                 GATEWAY         COMMAND          STATUS          SEQUENCE  OCTETS
+2026-11-20 12:28:01  reception  in   deliver_sm       ESME_ROK        7         33
+2026-11-20 12:28:01  reception  out  deliver_sm_resp  ESME_RX_T_APPN  7         33
+2026-11-20 12:28:01  reception  in   0x00000999       0x00000400      7         33
+";
+    assert_eq!(ran.out, expected);
+    let ran = run(&["link", "--pdus", "reception", "--json"], replies());
+    assert_eq!(
+        ran.out.lines().nth(1).unwrap(),
+        r#"{"gateway":"reception","at":"2026-11-20T08:58:01.123Z","direction":"out","command":"deliver_sm_resp","command_id":2147483653,"status":"ESME_RX_T_APPN","command_status":100,"sequence":7,"octets":33}"#
+    );
+    assert_eq!(ran.out.lines().count(), 3);
+    assert!(
+        ran.out
+            .contains("\"command\":null,\"command_id\":2457,\"status\":null")
+    );
+    let ran = run(&["link", "--pdus", "north"], replies());
+    assert!(matches!(
+        ran.done,
+        Err(CliError::Value { flag: "--pdus", .. })
+    ));
+}
+
+#[test]
 fn links_have_every_field() {
     let link = link_down();
     let ran = run(&["link", "--json"], vec![Reply::Links(vec![link.clone()])]);
     assert_eq!(
         ran.out.trim_end(),
-        r#"{"gateway":"reception","state":"down","since":"2026-11-20T08:58:01.123Z","reply_ms":null,"last_message_at":"2026-11-20T08:58:01.123Z","received":12,"submitted":11,"drops":2,"error":"refused","waiting":1,"pace_until":null,"unreadable_over_bound":0,"copies_over_bound":0}"#
+        r#"{"gateway":"reception","state":"down","since":"2026-11-20T08:58:01.123Z","reply_ms":null,"last_message_at":"2026-11-20T08:58:01.123Z","received":12,"submitted":11,"drops":2,"error":"refused","waiting":1,"pace_until":null,"unreadable_over_bound":0,"copies_over_bound":0,"hold":"link","hold_limit":null,"expected":0,"breaks":["2026-11-20T08:58:01.123Z"],"throttled":0,"timeouts":0,"late_responses":0,"generic_nacks":0,"refused_pdus":0,"lenient_reads":0}"#
     );
     let ran = run(&["link"], vec![Reply::Links(vec![link.clone()])]);
     let expected = "\
@@ -395,6 +442,8 @@ reception  DOWN since 2026-11-20 12:28:01: nobody listens at its address
            Start the gateway's app on its phone, and check host and port in hazir.toml.
            last message 2026-11-20 12:28:01
            received 12, sent 11, breaks 2, waiting 1
+           1 waiting for the link
+           broke last: 2026-11-20 12:28:01
 ";
     assert_eq!(ran.out, expected);
     let bound = LinkFact {
@@ -405,6 +454,13 @@ reception  DOWN since 2026-11-20 12:28:01: nobody listens at its address
         pace_until: Some(NOW),
         unreadable_over_bound: 3,
         copies_over_bound: 4,
+        hold: Some(Hold::HalfHour(30)),
+        expected: 9,
+        breaks: Vec::new(),
+        faults: LinkFaults {
+            throttled: 2,
+            ..LinkFaults::default()
+        },
         ..link
     };
     let ran = run(&["link"], vec![Reply::Links(vec![bound])]);
@@ -413,7 +469,9 @@ GATEWAY    LINK
 reception  connected since 2026-11-20 12:28:01
            no message yet
            received 12, sent 11, breaks 2, waiting 1, reply 41 ms
-           the pace lets the next answer leave at 2026-11-20 12:28:01
+           1 waiting, next at 2026-11-20 12:28:01 (30 SMS in 30 min)
+           9 messages usually come in the hours since the last one
+           went wrong: 2 too busy
            not kept, because there were too many: 3 unreadable, 4 copies
 ";
     assert_eq!(ran.out, expected);

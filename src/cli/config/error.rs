@@ -161,6 +161,8 @@ pub enum Wanted {
     Host,
     /// Digits, perhaps with `+` in front.
     Address,
+    /// A list of beginnings of numbers such as `"+98"`.
+    Prefixes,
     /// Characters of ASCII that can be seen.
     Ascii,
 }
@@ -179,6 +181,7 @@ impl fmt::Display for Wanted {
             Self::Name => "a name",
             Self::Host => "a host",
             Self::Address => "an address",
+            Self::Prefixes => "a list of beginnings of numbers",
             Self::Ascii => "characters of ASCII",
         })
     }

@@ -132,6 +132,7 @@ const GATEWAY: &[Key] = &[
     number("window", 1, 1_000, "10"),
     number("max_per_second", 0, 1_000, "5"),
     number("max_per_30_min", 0, 1_000_000, "30"),
+    key("reaches", Kind::Prefixes { most: 64 }, "[]"),
     key("one_pdu_per_write", Kind::Flag, "false"),
 ];
 
@@ -146,6 +147,7 @@ const RECEIPTS: &[Key] = &[
         "[30, 60, 300, 900, 3600]",
     ),
     number("give_up_after_h", 1, 720, "24"),
+    number("other_gateway_after_s", 0, 86_400, "120"),
     number("repeats_per_device_per_day", 0, 65_535, "20"),
     number("attendance_per_device_per_day", 1, 65_535, "30"),
 ];

@@ -86,6 +86,8 @@ pub struct Gateway {
     pub max_per_second: u32,
     /// SMS in 30 minutes, parts counted; 0 is no limit.
     pub max_per_30_min: u32,
+    /// How the numbers begin to which it carries answers of other gateways; empty is any number.
+    pub reaches: Vec<String>,
     /// For peers that read one PDU a segment.
     pub one_pdu_per_write: bool,
 }
@@ -115,6 +117,8 @@ pub struct Receipts {
     pub retry_after_s: Vec<u32>,
     /// After how many hours an answer is given up.
     pub give_up_after_h: u32,
+    /// After how many seconds without a link its answers go by another gateway; 0 is never.
+    pub other_gateway_after_s: u32,
     /// Repeats and refusals that are answered for a device in a day.
     pub repeats_per_device_per_day: u16,
     /// Check-ins of a device in a day; beyond, they are answered last.
@@ -252,6 +256,7 @@ fn gateway(sheet: &Sheet) -> Result<Gateway, ConfigError> {
         window: small(sheet, "window")?,
         max_per_second: number(sheet, "max_per_second")?,
         max_per_30_min: number(sheet, "max_per_30_min")?,
+        reaches: texts(sheet, "reaches")?,
         one_pdu_per_write: flag(sheet, "one_pdu_per_write")?,
     })
 }
@@ -276,6 +281,7 @@ fn receipts(sheet: &Sheet) -> Result<Receipts, ConfigError> {
     Ok(Receipts {
         retry_after_s,
         give_up_after_h: number(sheet, "give_up_after_h")?,
+        other_gateway_after_s: number(sheet, "other_gateway_after_s")?,
         repeats_per_device_per_day: small(sheet, "repeats_per_device_per_day")?,
         attendance_per_device_per_day: small(sheet, "attendance_per_device_per_day")?,
     })
@@ -291,9 +297,7 @@ fn rules(sheet: &Sheet) -> Result<Rules, ConfigError> {
 }
 
 fn console(sheet: &Sheet) -> Result<Console, ConfigError> {
-    let Value::Texts(changes) = required(sheet, "keys")? else {
-        return Err(missing(sheet, "keys"));
-    };
+    let changes = texts(sheet, "keys")?;
     let changes: Vec<(&str, Vec<&str>)> = changes
         .iter()
         .map(|change| {
@@ -320,9 +324,7 @@ fn console(sheet: &Sheet) -> Result<Console, ConfigError> {
 }
 
 fn shift(sheet: &Sheet) -> Result<Shift, ConfigError> {
-    let Value::Texts(days) = required(sheet, "days")? else {
-        return Err(missing(sheet, "days"));
-    };
+    let days = texts(sheet, "days")?;
     let weekday = |day: &String| {
         let place = DAYS.iter().position(|known| known == day)?;
         Weekday::from_monday_zero_offset(i8::try_from(place).ok()?).ok()
@@ -354,6 +356,13 @@ fn text(sheet: &Sheet, name: &str) -> Result<String, ConfigError> {
         return Err(missing(sheet, name));
     };
     Ok(text)
+}
+
+fn texts(sheet: &Sheet, name: &str) -> Result<Vec<String>, ConfigError> {
+    let Value::Texts(texts) = required(sheet, name)? else {
+        return Err(missing(sheet, name));
+    };
+    Ok(texts)
 }
 
 fn number(sheet: &Sheet, name: &str) -> Result<u32, ConfigError> {

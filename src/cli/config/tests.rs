@@ -455,3 +455,27 @@ fn a_host_has_neither_port_nor_brackets() {
         assert_eq!(error.fault, ConfigFault::Type { key, wanted }, "{host}");
     }
 }
+
+#[test]
+fn a_gateway_reaches_beginnings_of_numbers_in_e164() {
+    let read = |reaches: &str| {
+        read_text(&format!(
+            "[[gateway]]\nname = \"g\"\nhost = \"gw.lan\"\nreaches = {reaches}\n"
+        ))
+    };
+    let config = read("[\"+98\", \"+90532\"]").ok().unwrap();
+    assert_eq!(config.gateways[0].reaches, ["+98", "+90532"]);
+    assert!(read("[]").ok().unwrap().gateways[0].reaches.is_empty());
+    for wrong in [
+        "[\"98\"]",
+        "[\"+\"]",
+        "[\"+9a\"]",
+        "[\"+1234567890123456\"]",
+        "[98]",
+        "\"+98\"",
+    ] {
+        let error = read(wrong).err().unwrap();
+        let (key, wanted) = ("reaches".to_owned(), Wanted::Prefixes);
+        assert_eq!(error.fault, ConfigFault::Type { key, wanted }, "{wrong}");
+    }
+}

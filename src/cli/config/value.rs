@@ -65,6 +65,11 @@ pub enum Kind {
         /// How many.
         most: usize,
     },
+    /// How numbers in E.164 may begin, `+98`; may be none.
+    Prefixes {
+        /// How many.
+        most: usize,
+    },
 }
 
 /// A value that its kind allows.
@@ -120,6 +125,16 @@ impl Value {
                 let texts: Option<Vec<&str>> = list.map(|entry| entry.get_ref().as_str()).collect();
                 plain_texts(key, &texts.ok_or_else(|| wrong(key, Wanted::Texts))?, most)
             }
+            Kind::Prefixes { most } => {
+                let list = value.as_array();
+                let list = list.ok_or_else(|| wrong(key, Wanted::Prefixes))?.iter();
+                let texts: Option<Vec<&str>> = list.map(|entry| entry.get_ref().as_str()).collect();
+                prefixes(
+                    key,
+                    &texts.ok_or_else(|| wrong(key, Wanted::Prefixes))?,
+                    most,
+                )
+            }
             Kind::Text { .. }
             | Kind::Login { .. }
             | Kind::Secret { .. }
@@ -165,6 +180,7 @@ impl Value {
             }
             Kind::Choices(choices) => some_of(key, &parts().collect::<Vec<_>>(), choices),
             Kind::Texts { most } => plain_texts(key, &parts().collect::<Vec<_>>(), most),
+            Kind::Prefixes { most } => prefixes(key, &parts().collect::<Vec<_>>(), most),
             Kind::Text { .. }
             | Kind::Login { .. }
             | Kind::Secret { .. }
@@ -291,7 +307,8 @@ fn from_text(kind: Kind, key: &str, text: &str) -> Result<Value, ConfigFault> {
         | Kind::Number { .. }
         | Kind::Numbers { .. }
         | Kind::Choices(_)
-        | Kind::Texts { .. } => Err(wrong(key, Wanted::Text)),
+        | Kind::Texts { .. }
+        | Kind::Prefixes { .. } => Err(wrong(key, Wanted::Text)),
     }
 }
 
@@ -350,6 +367,17 @@ fn some_of(key: &str, texts: &[&str], choices: &[&str]) -> Result<Value, ConfigF
     Ok(Value::Texts(
         texts.iter().map(|text| (*text).to_owned()).collect(),
     ))
+}
+
+fn prefixes(key: &str, texts: &[&str], most: usize) -> Result<Value, ConfigFault> {
+    let is_prefix = |text: &&str| {
+        let digits = text.strip_prefix('+').unwrap_or_default();
+        (1..=15).contains(&digits.len()) && digits.bytes().all(|octet| octet.is_ascii_digit())
+    };
+    if !texts.iter().all(is_prefix) {
+        return Err(wrong(key, Wanted::Prefixes));
+    }
+    plain_texts(key, texts, most)
 }
 
 fn plain_texts(key: &str, texts: &[&str], most: usize) -> Result<Value, ConfigFault> {

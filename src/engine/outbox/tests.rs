@@ -1,6 +1,5 @@
 use super::*;
-use crate::domain::{Address, AnswerKind, Country, EmployeeId, Priority, SmsBody};
-use crate::engine::{GatewaySettings, Receipts, Rules};
+use crate::engine::samples;
 
 fn now(ms: i64) -> Now {
     Now {
@@ -10,50 +9,12 @@ fn now(ms: i64) -> Now {
 }
 
 fn outbox() -> Outbox {
-    let gateway = GatewaySettings {
-        name: GatewayName::new("g"),
-        source_address: None,
-        binary: false,
-        footer_octets: 0,
-        window: 10,
-        max_per_second: 0,
-        max_per_30_min: 0,
-    };
-    let settings = Settings {
-        time_zone: jiff::tz::TimeZone::UTC,
-        country: Country::default(),
-        day_starts: jiff::civil::time(4, 0, 0, 0),
-        rules: Rules::default(),
-        receipts: Receipts::default(),
-        gateways: vec![gateway],
-        released_at: Millis(0),
-        version: String::new(),
-    };
-    Outbox::new(&settings, OutboxId(0))
+    let settings = samples::settings(vec![samples::gateway("g")]);
+    Outbox::new(&settings, OutboxId(0), Tick(0))
 }
 
 fn row(id: OutboxId) -> OutboxRow {
-    OutboxRow {
-        id,
-        seq: Seq(id.0),
-        kind: AnswerKind::Receipt,
-        employee: EmployeeId(1),
-        device: None,
-        gateway: GatewayName::new("g"),
-        to: Address::plain("+989121111111"),
-        from: Address::plain("+989120000001"),
-        body: SmsBody::Text(String::new()),
-        parts: 1,
-        priority: Priority::First,
-        state: OutboxState::Queued,
-        attempts: 0,
-        answered: 1,
-        queued_at: Millis(0),
-        next_at: None,
-        sent_at: None,
-        message_id: None,
-        error: None,
-    }
+    samples::outbox_row(id.0)
 }
 
 /// A search through all of them for each would take minutes.
@@ -73,7 +34,7 @@ fn fifty_thousand_are_given_up_and_queued_again_at_once() {
     }
     assert_eq!(outbox.ages.len(), COUNT);
     let gateway = GatewayName::new("g");
-    assert_eq!(outbox.waiting(&gateway, Tick(Millis::DAY)).0, COUNT);
+    assert_eq!(outbox.waiting(&gateway), COUNT);
     outbox.link_up(&gateway);
     let mut left = 0;
     loop {
@@ -84,7 +45,7 @@ fn fifty_thousand_are_given_up_and_queued_again_at_once() {
         for (_, sms) in leaving {
             left += 1;
             let id = sms.id;
-            assert!(outbox.submitted(now(Millis::DAY), id, Ok(format!("{id}"))));
+            assert!(outbox.submitted(now(Millis::DAY), &gateway, id, Ok(format!("{id}"))));
         }
     }
     assert_eq!((left, outbox.ages.len()), (COUNT, 0));
@@ -119,12 +80,12 @@ fn what_is_told_of_the_outbox_is_what_stands_in_it() {
     outbox.pump(now(10));
     assert_eq!(counts(&outbox), (0, 5, 0, 5));
     assert_eq!(outbox.in_flight(&gateway), (5, 10));
-    outbox.submitted(now(11), ids[0], Ok("a".into()));
-    outbox.submitted(now(11), ids[1], Err(SubmitFault::Status(0x0B)));
-    outbox.submitted(now(11), ids[2], Err(SubmitFault::Timeout));
+    outbox.submitted(now(11), &gateway, ids[0], Ok("a".into()));
+    outbox.submitted(now(11), &gateway, ids[1], Err(SubmitFault::Status(0x0B)));
+    outbox.submitted(now(11), &gateway, ids[2], Err(SubmitFault::Timeout));
     assert_eq!(counts(&outbox), (1, 2, 1, 3));
     assert_eq!(outbox.oldest(), Some(Millis(2)));
-    outbox.link_down(&gateway);
+    outbox.link_down(Tick(12), &gateway);
     assert_eq!(counts(&outbox), (3, 0, 1, 3));
     let failed = outbox.get(ids[1]).cloned().unwrap();
     outbox.queue(now(12), failed);
@@ -143,8 +104,8 @@ fn what_somebody_gives_up_is_settled_and_raises_nothing() {
     outbox.link_up(&gateway);
     assert_eq!(outbox.pump(now(10)).len(), 2);
     assert!(!outbox.give_up(ids[1]), "it is being sent");
-    outbox.submitted(now(11), ids[1], Err(SubmitFault::Timeout));
-    outbox.submitted(now(11), ids[2], Err(SubmitFault::Status(0x0B)));
+    outbox.submitted(now(11), &gateway, ids[1], Err(SubmitFault::Timeout));
+    outbox.submitted(now(11), &gateway, ids[2], Err(SubmitFault::Status(0x0B)));
     assert!(outbox.give_up(ids[1]));
     assert_eq!(outbox.take_failed(), [ids[2]]);
     assert!(outbox.give_up(ids[2]));
@@ -166,9 +127,9 @@ fn a_screen_begins_with_all_that_is_not_settled() {
     outbox.link_up(&gateway);
     outbox.pump(now(10));
     for id in &ids[2..] {
-        outbox.submitted(now(11), *id, Ok(id.to_string()));
+        outbox.submitted(now(11), &gateway, *id, Ok(id.to_string()));
     }
-    outbox.submitted(now(11), ids[1], Err(SubmitFault::Status(0x0B)));
+    outbox.submitted(now(11), &gateway, ids[1], Err(SubmitFault::Status(0x0B)));
     let shown = |most| -> Vec<_> { outbox.latest(most).map(|row| row.id).collect() };
     assert_eq!(shown(4), [ids[0], ids[1], ids[8], ids[9]]);
     assert_eq!(shown(1), [ids[1]]);

@@ -23,6 +23,8 @@ pub(super) struct Delivery {
     pub(super) receipted_message_id: Option<Vec<u8>>,
     pub(super) message_state: Option<u8>,
     pub(super) segment: Segment,
+    /// Whether it could be read only by being lenient.
+    pub(super) is_lenient: bool,
 }
 
 /// What the `sar_*` TLVs say.
@@ -58,7 +60,10 @@ impl Delivery {
 
     /// Reads a deliver_sm: with rusmpp where it reads every octet, else as far as it can be read.
     pub(super) fn of_deliver_sm(frame: &Frame) -> Self {
-        strictly(frame.body()).unwrap_or_else(|| lenient::deliver_sm(frame.body()))
+        strictly(frame.body()).unwrap_or_else(|| Self {
+            is_lenient: true,
+            ..lenient::deliver_sm(frame.body())
+        })
     }
 
     /// Reads a data_sm as far as it can be read.

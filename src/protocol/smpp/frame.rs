@@ -42,6 +42,11 @@ impl Header {
 pub(super) struct Frame(Bytes);
 
 impl Frame {
+    /// The whole of it.
+    pub(super) fn octets(&self) -> &[u8] {
+        &self.0
+    }
+
     pub(super) fn body(&self) -> &[u8] {
         &self.0[HEADER_OCTETS..]
     }
@@ -77,6 +82,11 @@ impl Splitter {
             return Ok(None);
         }
         Ok(Some(Frame(self.held.split_to(length).freeze())))
+    }
+
+    /// What was not cut off yet.
+    pub(super) fn held(&self) -> &[u8] {
+        &self.held
     }
 
     /// Whether a part of a PDU waits for the rest.

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::command;
 use super::frame::{Frame, Splitter, WrongLength};
 use super::tick::Tick;
+use super::trace::Trace;
 use super::window::Window;
 
 /// How long a peer may leave half a PDU and say nothing.
@@ -37,6 +38,7 @@ pub(super) enum Health {
 #[derive(Debug)]
 pub(super) struct Line<T> {
     pub(super) window: Window<T>,
+    pub(super) trace: Trace,
     splitter: Splitter,
     outgoing: VecDeque<Bytes>,
     last_sequence: u32,
@@ -61,6 +63,7 @@ impl<T> Line<T> {
     pub(super) fn new(now: Tick, window: u16, quiet_ms: u64, response_ms: u64) -> Self {
         Self {
             window: Window::new(window),
+            trace: Trace::default(),
             splitter: Splitter::default(),
             outgoing: VecDeque::new(),
             last_sequence: 0,
@@ -107,11 +110,19 @@ impl<T> Line<T> {
 
     /// The next whole frame.
     pub(super) fn next_frame(&mut self) -> Result<Option<Frame>, WrongLength> {
-        self.splitter.pop()
+        let frame = self.splitter.pop();
+        match &frame {
+            Ok(Some(frame)) => self.trace.note(false, frame.octets()),
+            Ok(None) => {}
+            // Its length lies; the rest of it may say what it was.
+            Err(WrongLength) => self.trace.note(false, self.splitter.held()),
+        }
+        frame
     }
 
     /// Puts a PDU out.
     pub(super) fn send(&mut self, pdu: Bytes) {
+        self.trace.note(true, &pdu);
         self.outgoing.push_back(pdu);
     }
 

@@ -25,6 +25,7 @@ mod session;
 mod smsc;
 mod smsc_command;
 mod tick;
+mod trace;
 mod udh;
 mod window;
 

@@ -8,7 +8,8 @@ use super::frame::{Frame, Header};
 use super::line::{Health, Line};
 use super::{Jitter, Password, SystemId, Tick, lenient, report};
 use crate::domain::{
-    BindFault, DeliveryReport, DownCause, InboundSms, OutboundSms, OutboxId, SubmitFault,
+    BindFault, DeliveryReport, DownCause, InboundSms, LinkFaults, OutboundSms, OutboxId, PduHeader,
+    SubmitFault,
 };
 
 /// How long we wait for the answer to our unbind.
@@ -223,6 +224,16 @@ impl Session {
         self.events.pop_front()
     }
 
+    /// The next header of a PDU that came or was put out; of those that nobody asked for the last 50 are kept.
+    pub fn poll_pdu(&mut self) -> Option<PduHeader> {
+        self.line.trace.poll()
+    }
+
+    /// Takes what went wrong since it was asked for last.
+    pub fn take_faults(&mut self) -> LinkFaults {
+        std::mem::take(&mut self.line.trace.faults)
+    }
+
     /// How many messages wait for [`Session::answer`].
     pub const fn unanswered(&self) -> usize {
         self.unanswered_count
@@ -314,6 +325,8 @@ impl Session {
                 if let Some(id) = self.line.window.close(sequence) {
                     let message_id = report::message_id(lenient::c_string(frame.body()));
                     self.submitted(id, result_of(header.status, message_id));
+                } else {
+                    self.line.trace.faults.late_responses += 1;
                 }
             }
             id::ENQUIRE_LINK_RESP => {
@@ -355,6 +368,7 @@ impl Session {
             // Nobody is left to keep it. Without an answer it comes again after the next bind.
             return;
         }
+        self.line.trace.faults.lenient_reads += u64::from(delivery.is_lenient);
         match delivery.purpose() {
             Purpose::Message => {
                 self.unanswered
@@ -389,6 +403,7 @@ impl Session {
     }
 
     fn nacked(&mut self, now: Tick, header: Header) {
+        self.line.trace.faults.generic_nacks += 1;
         let status = match header.status {
             status::ESME_ROK => status::ESME_RUNKNOWNERR,
             named => named,
@@ -421,6 +436,7 @@ impl Session {
     }
 
     fn refuse(&mut self, sequence: u32, status: u32) {
+        self.line.trace.faults.refused_pdus += 1;
         self.line.send(command::generic_nack(sequence, status));
     }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::domain::{
-    self, Action, AlarmId, AlarmKind, Counter, DayBudget, DeviceId, EmployeeId, Millis, Operator,
-    PresenceSource, Seq,
+    self, Action, AlarmId, AlarmKind, Counter, DayBudget, DeviceId, EmployeeId, GatewayName,
+    LinkFaults, Millis, Operator, PresenceSource, Seq,
 };
+use crate::store;
 
 /// Version 1 of a person: without the first arrival, and a presence without note and clock.
 #[derive(Deserialize)]
@@ -66,6 +67,59 @@ impl From<AlarmRow> for domain::AlarmRow {
             seen: older.seen,
             ended_at: older.ended_at,
             shelved_until: None,
+        }
+    }
+}
+
+/// Version 1 of the single values: a gateway was not watched.
+#[derive(Deserialize)]
+pub(super) struct Meta {
+    key_check: Vec<u8>,
+    alive_at: Option<Millis>,
+    restored_at: Option<Millis>,
+    last_alarm: AlarmId,
+    gateways: BTreeMap<GatewayName, GatewayCounters>,
+}
+
+#[derive(Deserialize)]
+struct GatewayCounters {
+    received: u64,
+    submitted: u64,
+    drops: u64,
+    last_message_at: Option<Millis>,
+    gap_from: Option<Millis>,
+    unreadable_over_bound: u64,
+    copies_over_bound: u64,
+}
+
+impl From<Meta> for store::Meta {
+    fn from(older: Meta) -> Self {
+        let gateways = older.gateways.into_iter();
+        Self {
+            key_check: older.key_check,
+            alive_at: older.alive_at,
+            restored_at: older.restored_at,
+            last_alarm: older.last_alarm,
+            gateways: gateways
+                .map(|(name, counters)| (name, counters.into()))
+                .collect(),
+        }
+    }
+}
+
+impl From<GatewayCounters> for store::GatewayCounters {
+    fn from(older: GatewayCounters) -> Self {
+        Self {
+            received: older.received,
+            submitted: older.submitted,
+            drops: older.drops,
+            last_message_at: older.last_message_at,
+            gap_from: older.gap_from,
+            unreadable_over_bound: older.unreadable_over_bound,
+            copies_over_bound: older.copies_over_bound,
+            faults: LinkFaults::default(),
+            breaks: Vec::new(),
+            usual: Vec::new(),
         }
     }
 }

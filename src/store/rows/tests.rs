@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{
     Action, Address, AlarmId, AlarmKind, AnswerKind, BindFault, Counter, Country, DayBudget,
-    DeskAct, DeviceId, Digest, DownCause, EmployeeId, Entry, GatewayName, MarkRow, MessageRow,
-    Millis, Msisdn, NoteRow, Operator, OutboxId, OutboxState, Outcome, OverBound, Part, Presence,
-    PresenceSource, Priority, RawBody, SendError, SmsBody, UnreadableReason,
+    DeskAct, DeviceId, Digest, DownCause, EmployeeId, Entry, GatewayName, LinkFaults, MarkRow,
+    MessageRow, Millis, Msisdn, NoteRow, Operator, OutboxId, OutboxState, Outcome, OverBound, Part,
+    Presence, PresenceSource, Priority, RawBody, SendError, SmsBody, UnreadableReason,
 };
 use crate::store::GatewayCounters;
 
@@ -222,6 +222,16 @@ fn meta() -> Meta {
         unreadable_over_bound: 4,
         copies_over_bound: 5,
         gap_from: Some(AT),
+        faults: LinkFaults {
+            refused_pdus: 6,
+            lenient_reads: 7,
+            generic_nacks: 8,
+            late_responses: 9,
+            throttled: 10,
+            timeouts: 11,
+        },
+        breaks: vec![AT],
+        usual: vec![0, 16, 320],
     };
     Meta {
         key_check: vec![0xc4; 4],
@@ -293,13 +303,6 @@ fn rows_stand_as_the_first_version_wrote_them() {
             "8c6f2a186bf6813faee6d",
         ),
     );
-    golden(
-        &meta(),
-        concat!(
-            "0104c4c4c4c401c6f2a186bf6800010109726563657074696f6e01020301c6f2a186bf6801c6f2a186bf6804",
-            "058635c593",
-        ),
-    );
 }
 
 /// What the second version of a kind wrote.
@@ -313,10 +316,38 @@ fn rows_stand_as_the_second_version_wrote_them() {
         ),
     );
     golden(
+        &meta(),
+        concat!(
+            "0204c4c4c4c401c6f2a186bf6800010109726563657074696f6e01020301c6f2a186bf6801c6f2a186bf6804",
+            "05060708090a0b01c6f2a186bf68030010c0023f9e70c5",
+        ),
+    );
+}
+
+/// What the third version of a kind wrote.
+#[test]
+fn rows_stand_as_the_third_version_wrote_them() {
+    golden(
         &alarm(),
         concat!(
-            "020105c6f2a186bf680201046179736509726563657074696f6ec6f2a186bf6801c6f2a186bf6801c6f2a186",
-            "bf68fa8b3293",
+            "030105c6f2a186bf680201046179736509726563657074696f6ec6f2a186bf6801c6f2a186bf6801c6f2a186",
+            "bf6814ea22d3",
+        ),
+    );
+    let gateway = GatewayName::new("reception");
+    let deaf = AlarmKind::LinkDeaf {
+        gateway,
+        expected: 12,
+    };
+    let deaf = AlarmRow {
+        kind: deaf,
+        ..alarm()
+    };
+    golden(
+        &deaf,
+        concat!(
+            "03010609726563657074696f6e0cc6f2a186bf680201046179736509726563657074696f6ec6f2a186bf6801",
+            "c6f2a186bf6801c6f2a186bf68c97b6879",
         ),
     );
 }
@@ -372,6 +403,27 @@ fn an_older_version_is_still_read() {
     older(
         &alarm,
         "010105c6f2a186bf680201046179736509726563657074696f6ec6f2a186bf6801c6f2a186bf689f5c3c1c",
+    );
+    // What the second version wrote.
+    older(
+        &self::alarm(),
+        concat!(
+            "020105c6f2a186bf680201046179736509726563657074696f6ec6f2a186bf6801c6f2a186bf6801c6f2a186",
+            "bf68fa8b3293",
+        ),
+    );
+    let mut meta = meta();
+    for counters in meta.gateways.values_mut() {
+        counters.faults = LinkFaults::default();
+        counters.breaks.clear();
+        counters.usual.clear();
+    }
+    older(
+        &meta,
+        concat!(
+            "0104c4c4c4c401c6f2a186bf6800010109726563657074696f6e01020301c6f2a186bf6801c6f2a186bf6804",
+            "058635c593",
+        ),
     );
 }
 

@@ -15,6 +15,9 @@ impl Model {
             AlarmKind::TwoPlaces { .. } => say("alarm_name.two_places"),
             AlarmKind::Key { .. } => say("alarm_name.key"),
             AlarmKind::UnknownSenders => say("alarm_name.unknown_senders"),
+            AlarmKind::LinkDeaf { .. } => say("alarm_name.link_deaf"),
+            AlarmKind::LinkUnstable { .. } => say("alarm_name.link_unstable"),
+            AlarmKind::OutboxStuck { .. } => say("alarm_name.outbox_stuck"),
         }
     }
 
@@ -25,7 +28,10 @@ impl Model {
         };
         let name = self.alarm_name(&alarm.kind);
         match &alarm.kind {
-            AlarmKind::LinkDown { gateway, .. } => format!("{name} {gateway}"),
+            AlarmKind::LinkDown { gateway, .. }
+            | AlarmKind::LinkDeaf { gateway, .. }
+            | AlarmKind::LinkUnstable { gateway }
+            | AlarmKind::OutboxStuck { gateway } => format!("{name} {gateway}"),
             AlarmKind::TwoPlaces { employee, .. } | AlarmKind::Key { employee } => {
                 format!("{name} {}", self.short_name(*employee))
             }
@@ -57,6 +63,22 @@ impl Model {
                 let acknowledge = self.key_or_name(Intent::Acknowledge);
                 let facts = [("log", &*log), ("acknowledge", &*acknowledge)];
                 self.words.say("alarm.unknown_senders.act_here", &facts)
+            }
+            AlarmKind::LinkDeaf { .. } => {
+                let link = self.key_or_name(Intent::Show(Screen::Link));
+                let acknowledge = self.key_or_name(Intent::Acknowledge);
+                let facts = [("link", &*link), ("acknowledge", &*acknowledge)];
+                self.words.say("alarm.link_deaf.act_here", &facts)
+            }
+            AlarmKind::LinkUnstable { .. } => {
+                let link = self.key_or_name(Intent::Show(Screen::Link));
+                self.words
+                    .say("alarm.link_unstable.act_here", &[("link", &link)])
+            }
+            AlarmKind::OutboxStuck { .. } => {
+                let outbox = self.key_or_name(Intent::Show(Screen::Outbox));
+                self.words
+                    .say("alarm.outbox_stuck.act_here", &[("outbox", &outbox)])
             }
             // The console enrols no phones, and mends no gateway and no disk.
             AlarmKind::LinkDown { .. } | AlarmKind::Store | AlarmKind::TwoPlaces { .. } => {

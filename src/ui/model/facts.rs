@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::api::{
-    AlarmFact, Arrivals, LinkFact, LogLine, OutboxFact, PersonFact, ReplySample, Snapshot, Totals,
+    AlarmFact, Arrivals, LinkFact, LogLine, OutboxFact, PduFact, PersonFact, ReplySample, Snapshot,
+    Totals,
 };
 use crate::domain::{EmployeeId, GatewayName, Millis, OutboxId, Seq};
 
@@ -28,6 +29,8 @@ pub struct Facts {
     pub outbox: BTreeMap<OutboxId, OutboxFact>,
     /// Reply times and breaks of each link.
     pub replies: BTreeMap<GatewayName, VecDeque<ReplySample>>,
+    /// The last PDUs of links that were shown.
+    pub pdus: BTreeMap<GatewayName, Vec<PduFact>>,
     /// What came in today and on the same weekday of the four weeks before, by days before today: 0, 7, 14, 21, 28.
     pub days: BTreeMap<u8, Day>,
 }
@@ -50,6 +53,7 @@ impl Facts {
     pub fn begin(&mut self, snapshot: Snapshot) {
         let replies = std::mem::take(&mut self.replies);
         let days = std::mem::take(&mut self.days);
+        let pdus = std::mem::take(&mut self.pdus);
         *self = Self {
             revision: snapshot.revision,
             version: snapshot.version,
@@ -73,6 +77,7 @@ impl Facts {
                 .map(|fact| (fact.id, fact))
                 .collect(),
             replies,
+            pdus,
             days,
         };
     }

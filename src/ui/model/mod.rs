@@ -208,6 +208,8 @@ pub enum Purpose {
     Arrivals(u8),
     /// Reply times.
     Replies(GatewayName),
+    /// The last PDUs of a link.
+    Pdus(GatewayName),
     /// Numbers are shown once this stands in the log.
     Unmask,
 }

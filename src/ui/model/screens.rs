@@ -44,6 +44,8 @@ pub enum Pane {
     Arrivals,
     /// Reply times: no list.
     Replies,
+    /// The last PDUs of a link: no list.
+    Pdus,
     /// Link and outbox in short: no list.
     Health,
     /// Help.

@@ -26,6 +26,7 @@ impl Model {
             | Pane::Links
             | Pane::Arrivals
             | Pane::Replies
+            | Pane::Pdus
             | Pane::Health
             | Pane::Help => self
                 .selected(self.pane)

@@ -12,6 +12,8 @@ pub type Receipts = BTreeMap<OutboxId, ReceiptFact>;
 pub struct Wants {
     /// Reply times of these gateways.
     pub replies: BTreeSet<GatewayName>,
+    /// When the PDUs of the link that is shown were asked for last, and of which.
+    pub pdus_at: Option<(GatewayName, Millis)>,
     /// People, because cards have changed.
     pub people: bool,
     /// When people were asked for last.

@@ -121,6 +121,7 @@ pub(super) fn act(
         | Purpose::People
         | Purpose::Arrivals(_)
         | Purpose::Replies(_)
+        | Purpose::Pdus(_)
         | Purpose::Unmask => None,
     });
     let is_twice = acts.clone().any(|other| *other == command);

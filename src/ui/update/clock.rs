@@ -18,6 +18,7 @@ pub(super) fn turn(model: &mut Model, now: Millis) {
         model.notice.as_mut().map(|notice| &mut notice.at),
         model.alarm_line.as_mut().map(|(_, at)| at),
         model.wants.people_at.as_mut(),
+        model.wants.pdus_at.as_mut().map(|(_, at)| at),
         model.wants.rest.as_mut().map(|(_, at)| at),
         model.detached.as_mut().map(|(_, at)| at),
         model.paused.as_mut().map(|(at, _)| at),

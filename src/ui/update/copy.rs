@@ -23,6 +23,7 @@ pub(super) fn copy(model: &mut Model, out: &mut Vec<Effect>) {
         | Pane::Links
         | Pane::Arrivals
         | Pane::Replies
+        | Pane::Pdus
         | Pane::Health
         | Pane::Help => model
             .selected(model.pane)

@@ -35,7 +35,7 @@ pub(super) fn len(model: &Model, pane: Pane) -> usize {
         Pane::Outbox => lists.outbox.len(),
         Pane::Links => lists.links.len(),
         Pane::Help => lists.help.len(),
-        Pane::Person | Pane::Line | Pane::Arrivals | Pane::Replies | Pane::Health => 0,
+        Pane::Person | Pane::Line | Pane::Arrivals | Pane::Replies | Pane::Pdus | Pane::Health => 0,
     }
 }
 
@@ -51,7 +51,9 @@ pub(super) fn row(model: &Model, pane: Pane, at: usize) -> Option<RowId> {
         Pane::Outbox => lists.outbox.get(at).map(|id| RowId::Outbox(*id)),
         Pane::Links => lists.links.get(at).map(|name| RowId::Gateway(name.clone())),
         Pane::Help => lists.help.get(at).map(|intent| RowId::Help(*intent)),
-        Pane::Person | Pane::Line | Pane::Arrivals | Pane::Replies | Pane::Health => None,
+        Pane::Person | Pane::Line | Pane::Arrivals | Pane::Replies | Pane::Pdus | Pane::Health => {
+            None
+        }
     }
 }
 
@@ -74,6 +76,7 @@ fn place(model: &Model, pane: Pane, row: &RowId) -> Result<usize, Option<usize>>
                 | Pane::Links
                 | Pane::Arrivals
                 | Pane::Replies
+                | Pane::Pdus
                 | Pane::Health
                 | Pane::Help => &lists.log,
             };

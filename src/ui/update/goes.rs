@@ -88,6 +88,7 @@ pub(super) fn pop(model: &mut Model) {
         | Pane::Links
         | Pane::Arrivals
         | Pane::Replies
+        | Pane::Pdus
         | Pane::Health
         | Pane::Help => pane,
     };

@@ -11,6 +11,8 @@ use crate::ui::{Effect, Token};
 const DAYS: [u8; 5] = [0, 7, 14, 21, 28];
 /// People are asked for no oftener, however often cards change.
 const PEOPLE_MS: i64 = Millis::SECOND;
+/// The PDUs of a link that is shown are asked for no oftener: the engine hears of them once a second.
+const PDUS_MS: i64 = 2 * Millis::SECOND;
 /// A snapshot comes within this, or the connection is given up.
 const SNAPSHOT_MS: i64 = 15 * Millis::SECOND;
 /// A selection rests after this, and the person is asked for.
@@ -34,6 +36,7 @@ pub(super) fn ask(model: &mut Model, out: &mut Vec<Effect>) {
         return;
     }
     replies(model, out);
+    pdus(model, out);
     people(model, out);
     arrivals(model, out);
     person(model, out);
@@ -78,6 +81,29 @@ fn replies(model: &mut Model, out: &mut Vec<Effect>) {
             Query::Replies(gateway),
         );
     }
+}
+
+fn pdus(model: &mut Model, out: &mut Vec<Effect>) {
+    if model.screen != Screen::Link || waits(model, |it| matches!(it, Purpose::Pdus(_))) {
+        return;
+    }
+    let mut shown = Layout::of(model).panes.into_iter();
+    if !shown.any(|(pane, place)| pane == Pane::Pdus && place.area() > 0) {
+        return;
+    }
+    let index = model.cursors.get(&Pane::Links).map_or(0, |it| it.index);
+    let selected = model.lists.links.get(index).cloned();
+    let first = || model.facts.links.first().map(|link| link.gateway.clone());
+    let Some(gateway) = selected.or_else(first) else {
+        return;
+    };
+    let asked = model.wants.pdus_at.as_ref();
+    if asked.is_some_and(|(of, at)| *of == gateway && model.now.ms_since(*at) < PDUS_MS) {
+        return;
+    }
+    model.wants.pdus_at = Some((gateway.clone(), model.now));
+    let purpose = Purpose::Pdus(gateway.clone());
+    query(model, out, purpose, Query::Pdus(gateway));
 }
 
 fn people(model: &mut Model, out: &mut Vec<Effect>) {

@@ -20,7 +20,7 @@ pub(super) fn open(model: &mut Model, out: &mut Vec<Effect>) {
             }
         }
         Pane::Arrivals => lines_of(model, LogKind::CheckIns),
-        Pane::Replies | Pane::Health => goes::show(model, Screen::Link),
+        Pane::Replies | Pane::Pdus | Pane::Health => goes::show(model, Screen::Link),
         Pane::Line => {}
         Pane::People
         | Pane::Live
@@ -105,7 +105,9 @@ fn alarm(model: &mut Model, id: AlarmId) {
         AlarmKind::TwoPlaces { employee, .. } | AlarmKind::Key { employee } => {
             person(model, employee);
         }
-        AlarmKind::LinkDown { gateway, .. } => {
+        AlarmKind::LinkDown { gateway, .. }
+        | AlarmKind::LinkDeaf { gateway, .. }
+        | AlarmKind::LinkUnstable { gateway } => {
             goes::show(model, Screen::Link);
             cursor::put_on(model, Pane::Links, RowId::Gateway(gateway));
         }
@@ -113,6 +115,7 @@ fn alarm(model: &mut Model, id: AlarmId) {
             goes::show(model, Screen::Outbox);
             cursor::put_on(model, Pane::Outbox, RowId::Outbox(last));
         }
+        AlarmKind::OutboxStuck { .. } => goes::show(model, Screen::Outbox),
         AlarmKind::UnknownSenders => lines_of(model, LogKind::Problems),
         AlarmKind::Store => {
             let act = model.act_here(&AlarmKind::Store, None);

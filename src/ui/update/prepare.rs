@@ -78,7 +78,10 @@ fn alarms(model: &mut Model) -> bool {
             AlarmKind::LinkDown { .. }
             | AlarmKind::Store
             | AlarmKind::OutboxFailed { .. }
-            | AlarmKind::UnknownSenders => {}
+            | AlarmKind::UnknownSenders
+            | AlarmKind::LinkDeaf { .. }
+            | AlarmKind::LinkUnstable { .. }
+            | AlarmKind::OutboxStuck { .. } => {}
         }
     }
     model.lists.alarms = alarms.iter().map(|alarm| alarm.id).collect();

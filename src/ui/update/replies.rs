@@ -94,6 +94,11 @@ pub(super) fn take(model: &mut Model, out: &mut Vec<Effect>, token: Token, reply
                 model.facts.replies.insert(gateway, samples.into());
             }
         }
+        Purpose::Pdus(gateway) => {
+            if let Reply::Pdus(pdus) = reply {
+                model.facts.pdus.insert(gateway, pdus);
+            }
+        }
     }
     missing::ask(model, out);
 }
@@ -150,7 +155,7 @@ fn want_again(model: &mut Model, purpose: &Purpose) {
             model.wants.replies.insert(gateway.clone());
         }
         Purpose::Line(_) => model.wants.line = None,
-        Purpose::Act { .. } | Purpose::Arrivals(_) | Purpose::Unmask => {}
+        Purpose::Act { .. } | Purpose::Arrivals(_) | Purpose::Pdus(_) | Purpose::Unmask => {}
     }
 }
 
@@ -164,7 +169,8 @@ fn lost(model: &mut Model, purpose: &Purpose) {
         | Purpose::Line(_)
         | Purpose::People
         | Purpose::Arrivals(_)
-        | Purpose::Replies(_) => {}
+        | Purpose::Replies(_)
+        | Purpose::Pdus(_) => {}
     }
 }
 
@@ -209,6 +215,7 @@ fn acted(model: &mut Model, about: &str, reply: Reply) {
         | Reply::Person(_)
         | Reply::Arrivals { .. }
         | Reply::Replies(_)
+        | Reply::Pdus(_)
         | Reply::Refused(_) => {
             say::fault(model, "notice.answer", &[]);
         }

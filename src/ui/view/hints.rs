@@ -152,7 +152,7 @@ const fn of_pane(pane: Pane) -> &'static [Intent] {
             Intent::RetryFailed,
             Intent::Open,
         ],
-        Pane::Links | Pane::Replies | Pane::Arrivals | Pane::Health => {
+        Pane::Links | Pane::Replies | Pane::Pdus | Pane::Arrivals | Pane::Health => {
             &[Intent::Acknowledge, Intent::Zoom, Intent::Plain]
         }
         Pane::Help => &[Intent::Open],

@@ -3,6 +3,7 @@ use ratatui::layout::Rect;
 use super::pen::Pen;
 use super::people::indented;
 use crate::api::LinkFact;
+use crate::domain::Millis;
 use crate::ui::look::Role;
 use crate::ui::model::Pane;
 
@@ -60,6 +61,55 @@ impl<'a> Pen<'a> {
         site.map_or_else(|| link.gateway.to_string(), |site| site.address.clone())
     }
 
+    /// What holds the answers of a gateway back; `None` where nothing does.
+    pub fn link_hold(&self, link: &LinkFact) -> Option<String> {
+        let hold = link.hold?;
+        let is_over = link.pace_until.is_some_and(|at| at <= self.model.now);
+        let at = link.pace_until.map(|at| self.hold_moment(at));
+        (!is_over).then(|| self.words().hold(hold, link.waiting, at.as_deref()))
+    }
+
+    /// A moment that is near enough to be waited for, with its seconds.
+    fn hold_moment(&self, at: Millis) -> String {
+        if at.ms_since(self.model.now) < Millis::MINUTE {
+            self.clock_s(at)
+        } else {
+            self.moment(at)
+        }
+    }
+
+    /// When the last message came, and how many usually come in the hours since.
+    fn last_message(&self, link: &LinkFact) -> String {
+        let Some(at) = link.last_message_at else {
+            return self.say("link_fact.no_message", &[]);
+        };
+        let facts = [("at", &*self.moment(at)), ("age", &*self.age(at))];
+        let mut text = self.say("link_fact.at_and_age", &facts);
+        if link.expected > 0 {
+            let facts = [("expected", &*link.expected.to_string())];
+            text.push_str("; ");
+            text.push_str(&self.say("link_fact.expected", &facts));
+        }
+        text
+    }
+
+    /// What was counted, and when the link broke last.
+    fn link_counts(&self, link: &LinkFact) -> String {
+        let [received, submitted, drops] =
+            [link.received, link.submitted, link.drops].map(|count| count.to_string());
+        let facts = [
+            ("received", &*received),
+            ("submitted", &*submitted),
+            ("drops", &*drops),
+        ];
+        let counts = self.say("link_fact.counts_are", &facts);
+        let Some(at) = link.breaks.last() else {
+            return counts;
+        };
+        let facts = [("counts", &*counts), ("at", &*self.moment(*at))];
+        self.say("link_fact.last_break", &facts)
+    }
+
     fn link_row(&mut self, place: Rect, y: usize, link: &LinkFact, is_selected: bool) {
         let state = self.link_state(link.state);
         let age = self.age(link.since);
@@ -98,24 +148,7 @@ impl<'a> Pen<'a> {
             || self.say("link_fact.any_number", &[]),
             |number| self.phone(number),
         );
-        let last = link.last_message_at.map_or_else(
-            || self.say("link_fact.no_message", &[]),
-            |at| {
-                self.say(
-                    "link_fact.at_and_age",
-                    &[("at", &self.moment(at)), ("age", &self.age(at))],
-                )
-            },
-        );
         let count = |n: u64| n.to_string();
-        let counts = self.say(
-            "link_fact.counts_are",
-            &[
-                ("received", &count(link.received)),
-                ("submitted", &count(link.submitted)),
-                ("drops", &count(link.drops)),
-            ],
-        );
         let window = self.say(
             "link_fact.window_is",
             &[
@@ -124,13 +157,8 @@ impl<'a> Pen<'a> {
                 ("waiting", &link.waiting.to_string()),
             ],
         );
-        let next = match link.pace_until.filter(|until| *until > self.model.now) {
-            Some(until) => {
-                let span = self.span(until.ms_since(self.model.now));
-                self.say("link_fact.pace_waits", &[("span", &span)])
-            }
-            None => self.say("link_fact.pace_free", &[]),
-        };
+        let next = self.link_hold(link);
+        let next = next.unwrap_or_else(|| self.say("link_fact.pace_free", &[]));
         let state = self.link_state(link.state);
         let since = self.say(
             "link_fact.since",
@@ -141,16 +169,20 @@ impl<'a> Pen<'a> {
             ],
         );
         let address = self.gateway_address(link);
-        let lines = [
+        let faults = self.words().link_faults(&link.faults);
+        let faults = (!faults.is_empty()).then_some(("link_fact.faults", faults, Role::Warn));
+        let health = [
             ("link_fact.state", since, state.role),
-            ("link_fact.address", address, Role::Normal),
-            ("link_fact.last", last, Role::Normal),
-            ("link_fact.counts", counts, Role::Normal),
+            ("link_fact.last", self.last_message(link), Role::Normal),
+            ("link_fact.counts", self.link_counts(link), Role::Normal),
             ("link_fact.window", window, Role::Normal),
             ("link_fact.pace", next, Role::Normal),
+        ];
+        let site = [
+            ("link_fact.address", address, Role::Normal),
             ("link_fact.source", source, Role::Normal),
         ];
-        for (key, text, role) in lines {
+        for (key, text, role) in health.into_iter().chain(faults).chain(site) {
             let label = self.say(key, &[]);
             y = self.fact(place, y, &label, &text, role);
         }

@@ -15,6 +15,7 @@ mod links;
 mod live;
 mod log;
 mod outbox;
+mod pdus;
 mod pen;
 mod people;
 mod person;
@@ -86,6 +87,7 @@ fn draw(pen: &mut Pen<'_>, layout: &Layout, pane: Pane, place: Rect) {
         Pane::Links => pen.links(inner, rows, is_focus),
         Pane::Arrivals => pen.arrivals(inner),
         Pane::Replies => pen.replies(inner),
+        Pane::Pdus => pen.pdus(inner),
         Pane::Health => pen.health(inner),
         Pane::Help => pen.help(inner, rows, is_focus),
     }
@@ -109,6 +111,7 @@ fn title(pen: &Pen<'_>, pane: Pane) -> (String, String) {
         Pane::Links => (say("pane.links"), String::new()),
         Pane::Arrivals => (pen.arrivals_title(), pen.arrivals_numbers()),
         Pane::Replies => (pen.replies_title(), String::new()),
+        Pane::Pdus => (pen.pdus_title(), String::new()),
         Pane::Health => (say("pane.health"), String::new()),
         Pane::Help => (pen.help_title(), String::new()),
     }

@@ -2,7 +2,7 @@ use ratatui::layout::Rect;
 
 use super::pen::Pen;
 use super::people::indented;
-use crate::api::OutboxFact;
+use crate::api::{Hold, LinkFact, OutboxFact};
 use crate::domain::{AnswerKind, OutboxState};
 use crate::ui::look::Role;
 use crate::ui::model::{Pane, line_employee};
@@ -49,7 +49,30 @@ impl Pen<'_> {
 
     /// What stands above the outbox.
     pub fn outbox_title(&self) -> String {
-        self.say_outbox("pane.outbox")
+        let Some((link, hold)) = self.outbox_hold() else {
+            return self.say_outbox("pane.outbox");
+        };
+        let totals = &self.model.facts.totals;
+        let facts = [
+            ("sending", &*totals.outbox_sending.to_string()),
+            ("failed", &*totals.outbox_failed.to_string()),
+            ("gateway", &*link.gateway.0),
+            ("hold", &*hold),
+        ];
+        if self.model.facts.links.len() == 1 {
+            self.say("pane.outbox_held", &facts)
+        } else {
+            self.say("pane.outbox_held_by", &facts)
+        }
+    }
+
+    /// What holds back the answers of the gateway for which the most wait, where a limit or the gateway does; that a link
+    /// is down is said elsewhere.
+    fn outbox_hold(&self) -> Option<(&LinkFact, String)> {
+        let links = self.model.facts.links.iter();
+        let held = links.filter(|link| link.hold.is_some_and(|hold| hold != Hold::Link));
+        let most = held.max_by_key(|link| link.waiting)?;
+        Some((most, self.link_hold(most)?))
     }
 
     /// When an answer is tried again, or what went wrong with it.

@@ -70,7 +70,10 @@ impl<'a> Pen<'a> {
     /// Whom or what an alarm is about, in a word: a name, a gateway, a number.
     pub fn alarm_about_whom(&self, alarm: &AlarmFact) -> String {
         match &alarm.kind {
-            AlarmKind::LinkDown { gateway, .. } => gateway.to_string(),
+            AlarmKind::LinkDown { gateway, .. }
+            | AlarmKind::LinkDeaf { gateway, .. }
+            | AlarmKind::LinkUnstable { gateway }
+            | AlarmKind::OutboxStuck { gateway } => gateway.to_string(),
             AlarmKind::TwoPlaces { employee, .. } | AlarmKind::Key { employee } => {
                 self.person_name(*employee, alarm.name.as_deref())
             }

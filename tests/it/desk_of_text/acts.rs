@@ -40,6 +40,7 @@ impl Office {
             | Reply::Person(_)
             | Reply::Arrivals { .. }
             | Reply::Replies(_)
+            | Reply::Pdus(_)
             | Reply::Noted(_)
             | Reply::GaveUp(_)
             | Reply::Shelved(_)

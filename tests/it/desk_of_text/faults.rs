@@ -1,6 +1,6 @@
 //! The verbs by which a link breaks under messages, and those that change desk and store behind the engine's back.
 
-use hazir::api::{Ask, CardEdit, Command};
+use hazir::api::{Ask, CardEdit, Command, Query, Reply};
 use hazir::domain::{GatewayName, LinkEvent, Msisdn, SubmitFault};
 use hazir::store::{Batch, Store};
 
@@ -34,14 +34,23 @@ impl Office {
         self.seen.clear();
     }
 
-    /// `gateways NAME…`: what the configuration has from now on; `NAME/binary` sends octets. Restarts the engine.
+    /// `gateways NAME…`: what the configuration has from now on; `NAME/binary` sends octets, `NAME/+98` reaches such
+    /// numbers alone, `NAME/pace=N` sends N in 30 minutes, `NAME/from=NUMBER` from another number. Restarts the engine.
     pub(super) fn gateways(&mut self, words: &[&str]) {
         let settings = words.iter().map(|word| {
-            let (name, binary) = word
-                .strip_suffix("/binary")
-                .map_or((*word, false), |name| (name, true));
-            let mut settings = gateway(name);
-            settings.binary = binary;
+            let mut words = word.split('/');
+            let mut settings = gateway(words.next().unwrap_or_default());
+            for word in words {
+                if let Some(most) = word.strip_prefix("pace=") {
+                    settings.max_per_30_min = most.parse().unwrap();
+                } else if let Some(number) = word.strip_prefix("from=") {
+                    settings.source_address = Some(number.to_owned());
+                } else if word == "binary" {
+                    settings.binary = true;
+                } else {
+                    settings.reaches.push(word.to_owned());
+                }
+            }
             settings
         });
         self.settings.gateways = settings.collect();
@@ -78,5 +87,46 @@ impl Office {
         (waiting == *count)
             .then_some(())
             .ok_or(format!("is: {waiting}"))
+    }
+
+    /// `holds GATEWAY WHAT N`: what holds the N that wait for a gateway back; `nothing` where nothing does.
+    pub(super) fn holds(&mut self, words: &[&str]) -> Result<(), String> {
+        let [name, what, count] = words else {
+            return Err("GATEWAY WHAT N".into());
+        };
+        let Reply::Links(links) = self.ask(Ask::Query(Query::Links)) else {
+            return Err("no links".into());
+        };
+        let link = links.iter().find(|link| *link.gateway.0 == **name);
+        let link = link.ok_or("no such gateway")?;
+        let hold = link.hold.map(|hold| format!("{hold:?}").to_lowercase());
+        let is = format!("{} {}", hold.as_deref().unwrap_or("nothing"), link.waiting);
+        (is == format!("{what} {count}"))
+            .then_some(())
+            .ok_or(format!("is: {is}"))
+    }
+
+    /// `usual N`: each hour of the week usually brings so many messages by each gateway. Restarts the engine.
+    pub(super) fn usual(&mut self, words: &[&str]) -> Result<(), String> {
+        let [count] = words else {
+            return Err("N".into());
+        };
+        let count: u16 = count.parse().map_err(|_| "a number")?;
+        let store = self.store.as_mut().unwrap();
+        let mut meta = store.load().unwrap().meta;
+        for gateway in &self.settings.gateways {
+            let counters = meta.gateways.entry(gateway.name.clone()).or_default();
+            counters.usual = vec![16 * count; 168];
+        }
+        let meta = Some(meta);
+        store
+            .commit(&Batch {
+                meta,
+                ..Batch::default()
+            })
+            .unwrap();
+        self.start();
+        self.seen.clear();
+        Ok(())
     }
 }

@@ -68,6 +68,8 @@ pub struct Office {
     told: BTreeMap<GatewayName, LinkFact>,
     /// What they were told last of all else since the engine started.
     told_of: Told,
+    /// Whether what leaves is followed by `@` and the gateway that it leaves by.
+    names_gateways: bool,
     /// Who sits at the desk.
     who: &'static str,
 }
@@ -142,6 +144,7 @@ fn gateway(name: &str) -> GatewaySettings {
         window: 10,
         max_per_second: 0,
         max_per_30_min: 0,
+        reaches: Vec::new(),
     }
 }
 
@@ -175,6 +178,7 @@ impl Office {
             settings,
             told: BTreeMap::new(),
             told_of: Told::default(),
+            names_gateways: false,
             who: "mina",
         };
         office.start();
@@ -222,6 +226,10 @@ impl Office {
                 self.restored();
                 Ok(())
             }
+            "by" => {
+                self.names_gateways = true;
+                Ok(())
+            }
             "gateways" => {
                 self.gateways(words);
                 Ok(())
@@ -239,6 +247,8 @@ impl Office {
             "alarms" => self.alarms(words),
             "feed" => self.feed(words),
             "told" => self.told(words),
+            "holds" => self.holds(words),
+            "usual" => self.usual(words),
             "desk" => self.desk(words),
             "ali" => self.ali(words),
             "denied" => self.denied(words),
@@ -293,8 +303,14 @@ impl Office {
                     );
                 }
                 Then::Order(gateway, LinkOrder::Submit(sms)) => {
-                    let word = self.read_answer(&sms);
-                    self.seen.push(format!("submit:{word}"));
+                    let word = self.read_answer(&gateway, &sms);
+                    // A scenario of one gateway need not name it.
+                    let by = if self.names_gateways {
+                        format!("@{gateway}")
+                    } else {
+                        String::new()
+                    };
+                    self.seen.push(format!("submit:{word}{by}"));
                     self.in_flight.push((gateway, sms));
                 }
                 Then::Publish(_, Event::Link(fact)) => {
@@ -307,8 +323,10 @@ impl Office {
     }
 
     /// Opens what is sent, as the phone does.
-    fn read_answer(&self, sms: &OutboundSms) -> String {
-        assert_eq!(sms.from.text(), DESK);
+    fn read_answer(&self, gateway: &GatewayName, sms: &OutboundSms) -> String {
+        let mut gateways = self.settings.gateways.iter();
+        let from = gateways.find(|known| known.name == *gateway).unwrap();
+        assert_eq!(Some(sms.from.text()), from.source_address);
         let SmsBody::Text(text) = &sms.body else {
             return "binary".to_owned();
         };
@@ -441,7 +459,7 @@ impl Office {
         Ok(())
     }
 
-    /// `setting pace N` in 30 minutes, `setting gateway NAME`: restarts the engine with it.
+    /// `setting pace N` in 30 minutes, `setting gateway NAME`, `setting round SECONDS`: restarts the engine with it.
     fn setting(&mut self, words: &[&str]) -> Result<(), String> {
         match words {
             ["pace", most] => {
@@ -456,6 +474,10 @@ impl Office {
                 self.settings.receipts.repeats_per_device_per_day = most;
             }
             ["gateway", name] => self.settings.gateways.push(gateway(name)),
+            ["round", seconds] => {
+                let seconds: i64 = seconds.parse().map_err(|_| "a number")?;
+                self.settings.receipts.other_gateway_after_ms = seconds * Millis::SECOND;
+            }
             _ => return Err("no such setting".into()),
         }
         self.start();

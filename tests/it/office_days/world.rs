@@ -103,6 +103,7 @@ impl World {
             window: 1 + usize::try_from(rng.below(10)).unwrap(),
             max_per_second: 5,
             max_per_30_min,
+            reaches: Vec::new(),
         });
         let settings = Settings {
             time_zone: jiff::tz::TimeZone::get("Asia/Tehran").unwrap(),

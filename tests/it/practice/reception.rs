@@ -63,6 +63,7 @@ impl Reception {
                 window: 10,
                 max_per_second: 0,
                 max_per_30_min: 0,
+                reaches: Vec::new(),
             }],
             released_at: Millis(MORNING),
             version: "test".to_owned(),

@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, LazyLock};
 
 use hazir::api::{
-    AlarmFact, AlarmState, Arrivals, Ask, DeviceFact, LinkFact, LinkState, LogLine, LogWhat,
-    OutboxFact, PersonDetail, PersonFact, PersonPresence, Query, Reply, ReplySample, Snapshot,
-    Totals,
+    AlarmFact, AlarmState, Arrivals, Ask, DeviceFact, Hold, LinkFact, LinkState, LogLine, LogWhat,
+    OutboxFact, PduFact, PersonDetail, PersonFact, PersonPresence, Query, Reply, ReplySample,
+    Snapshot, Totals,
 };
 use hazir::domain::{
     Action, AlarmId, AlarmKind, AnswerKind, Counter, Country, DeviceId, DownCause, Employee,
-    EmployeeId, GatewayName, Millis, Msisdn, Operator, OutboxId, OutboxState, PresenceSource,
-    SendError, Seq,
+    EmployeeId, GatewayName, LinkFaults, Millis, Msisdn, Operator, OutboxId, OutboxState,
+    PduHeader, PresenceSource, SendError, Seq,
 };
 use hazir::ui::model::{Day, PersonPage};
 use hazir::ui::{Effect, Key, Look, Message, Model, Site, SiteGateway, prepare, update};
@@ -119,6 +119,7 @@ pub(crate) fn office(look: Look, columns: u16, rows: u16) -> Model {
     answer(&mut model, effects);
     model.facts.days = (0..5).map(|week| (week * 7, day(week))).collect();
     model.facts.replies.insert(gateway(), replies());
+    model.facts.pdus.insert(gateway(), pdus());
     // The person under the cursor is asked for once the cursor rests.
     for seconds in (0..3).rev() {
         settle(&mut model);
@@ -156,7 +157,8 @@ pub(crate) fn answer(model: &mut Model, effects: Vec<Effect>) {
             | Query::Links
             | Query::Snapshot
             | Query::Arrivals { .. }
-            | Query::Replies { .. } => None,
+            | Query::Replies { .. }
+            | Query::Pdus { .. } => None,
         };
         let now = model.now;
         if let Some(reply) = reply {
@@ -418,10 +420,47 @@ fn link() -> LinkFact {
         drops: 1,
         error: None,
         waiting: 2,
-        pace_until: Some(NOW.plus_ms(40_000)),
+        pace_until: Some(NOW.plus_ms(12 * Millis::MINUTE)),
         unreadable_over_bound: 0,
         copies_over_bound: 0,
+        hold: Some(Hold::HalfHour(30)),
+        faults: LinkFaults {
+            throttled: 2,
+            lenient_reads: 1,
+            ..LinkFaults::default()
+        },
+        breaks: vec![ago(22)],
+        expected: 3,
     }
+}
+
+fn pdus() -> Vec<PduFact> {
+    let crossed = [
+        (90, false, 0x0000_0005, 0, 4_711, 171),
+        (90, true, 0x8000_0005, 0, 4_711, 17),
+        (90, true, 0x0000_0004, 0, 61, 187),
+        (89, false, 0x8000_0004, 0x58, 61, 17),
+        (60, true, 0x0000_0004, 0, 62, 187),
+        (59, false, 0x8000_0004, 0, 62, 21),
+        (58, false, 0x0000_0999, 0, 4_712, 33),
+        (58, true, 0x8000_0000, 0x03, 4_712, 16),
+        (30, true, 0x0000_0015, 0, 63, 16),
+        (30, false, 0x8000_0015, 0, 63, 16),
+        (2, false, 0x0000_0005, 0, 4_713, 171),
+        (2, true, 0x8000_0005, 0x0000_0400, 4_713, 17),
+    ];
+    type Crossed = (i64, bool, u32, u32, u32, u32);
+    let fact = |(seconds, is_ours, command_id, status, sequence, octets): Crossed| PduFact {
+        at: NOW.plus_ms(-seconds * 1_000),
+        header: PduHeader {
+            is_ours,
+            octets,
+            command_id,
+            status,
+            sequence,
+        },
+    };
+    crossed.into_iter().map(fact).collect()
 }
 
 fn replies() -> VecDeque<ReplySample> {

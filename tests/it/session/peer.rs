@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hazir::domain::{
     Address, DownCause, GatewayName, InboundSms, LinkEvent, LinkOrder, OutboundSms, OutboxId,
-    SmsBody, Ticket,
+    SmsBody, Ticket, Traffic,
 };
 use hazir::gateway::{Connect, GatewayConfig, Password, SystemId, run};
 use tokio::io::{
@@ -361,7 +361,26 @@ impl Desk {
             .expect("the link ended")
     }
 
+    /// What happened next; what crossed the link is asked for with [`Desk::traffic`].
     pub async fn event(&mut self) -> LinkEvent {
+        loop {
+            let event = self.next().await;
+            if !matches!(event, LinkEvent::Traffic(_)) {
+                return event;
+            }
+        }
+    }
+
+    /// What crossed the link next; all that happens before is passed over.
+    pub async fn traffic(&mut self) -> Traffic {
+        loop {
+            if let LinkEvent::Traffic(traffic) = self.next().await {
+                return *traffic;
+            }
+        }
+    }
+
+    pub async fn next(&mut self) -> LinkEvent {
         let event = timeout(HANGS, self.events.recv()).await;
         let (name, event) = event.expect("nothing happens").expect("the link ended");
         assert_eq!(name, config().name);
@@ -392,6 +411,7 @@ impl Desk {
     pub fn happened(&mut self) -> Vec<LinkEvent> {
         std::iter::from_fn(|| self.events.try_recv().ok())
             .map(|(_, event)| event)
+            .filter(|event| !matches!(event, LinkEvent::Traffic(_)))
             .collect()
     }
 

@@ -194,6 +194,7 @@ fn only_a_person_that_is_shown_is_asked_for() {
                 | Query::Log { .. }
                 | Query::Arrivals { .. }
                 | Query::Replies(_)
+                | Query::Pdus(_)
                 | Query::People
                 | Query::Outbox { .. }
                 | Query::Alarms

@@ -18,8 +18,8 @@ use crate::api::{
     LogLine, LogWhat, OutboxFact, PersonFact, PersonPresence, ReceiptFact, Reply, Snapshot, Totals,
 };
 use crate::domain::{
-    Action, AlarmId, AlarmKind, AnswerKind, DownCause, EmployeeId, GatewayName, Millis, OutboxId,
-    OutboxState, Seq,
+    Action, AlarmId, AlarmKind, AnswerKind, DownCause, EmployeeId, GatewayName, LinkFaults, Millis,
+    OutboxId, OutboxState, Seq,
 };
 use crate::ui::model::{Model, Site};
 use crate::ui::{Detached, Effect, Key, Look, Message, Token};
@@ -251,6 +251,10 @@ fn link(state: LinkState) -> LinkFact {
         pace_until: None,
         unreadable_over_bound: 0,
         copies_over_bound: 0,
+        hold: None,
+        faults: LinkFaults::default(),
+        breaks: Vec::new(),
+        expected: 0,
     }
 }
 
