@@ -7,6 +7,7 @@ use super::place::Place;
 use super::secret::Secret;
 use crate::api::{Ask, Event, Reply};
 use crate::domain::{DownCause, Operator};
+use crate::gateway::Tls;
 use crate::words::Words;
 
 /// A desk that answers: a running engine behind its socket, or the core on the opened store for one command.
@@ -58,7 +59,12 @@ pub trait World {
     ///
     /// # Errors
     /// Why it could not be bound.
-    fn try_login(&mut self, gateway: &Gateway, password: &Secret) -> Result<(), DownCause>;
+    fn try_login(
+        &mut self,
+        gateway: &Gateway,
+        password: &Secret,
+        tls: Option<Tls>,
+    ) -> Result<(), DownCause>;
 
     /// Runs the engine until it is told to stop.
     ///

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use super::config::{ConfigError, ConfigFault, Wanted};
+use super::config::{ConfigError, ConfigFault, TlsFileFault, Wanted};
 use super::error::CliError;
 use crate::domain::PhoneError;
 use crate::ui::KeyFault;
@@ -153,7 +153,22 @@ pub(super) fn config_fault(words: &Words, fault: &ConfigFault) -> String {
         ConfigFault::Twice(name) => say("config.twice", &[("name", name)]),
         ConfigFault::TwoPasswords(gateway) => say("config.two_passwords", &[("gateway", gateway)]),
         ConfigFault::Keys(fault) => key_fault(words, fault),
-        ConfigFault::Tls => say("config.tls", &[]),
+        ConfigFault::TlsOff(key) => say("config.tls_off", &[("key", key)]),
+        ConfigFault::TlsPair { given, missing } => {
+            say("config.tls_pair", &[("given", given), ("missing", missing)])
+        }
+        ConfigFault::TlsName(name) => say("config.tls_name", &[("name", name)]),
+        ConfigFault::TlsFile { key, path, fault } => {
+            let path = path.display().to_string();
+            let facts = [("key", *key), ("path", &*path)];
+            match fault {
+                TlsFileFault::Missing => say("config.tls_missing", &facts),
+                TlsFileFault::NotPem => say("config.tls_not_pem", &facts),
+                TlsFileFault::Certificate => say("config.tls_bad_certificate", &facts),
+                TlsFileFault::OtherKey => say("config.tls_other_key", &facts),
+            }
+        }
+        ConfigFault::TlsNoSystemCa => say("config.tls_no_system_ca", &[]),
         ConfigFault::NoFile => say("config.no_file", &[]),
     }
 }
@@ -244,9 +259,24 @@ mod tests {
             ConfigFault::Missing(key()),
             ConfigFault::Twice(key()),
             ConfigFault::TwoPasswords(key()),
-            ConfigFault::Tls,
+            ConfigFault::TlsOff("tls_ca"),
+            ConfigFault::TlsPair {
+                given: "tls_key",
+                missing: "tls_certificate",
+            },
+            ConfigFault::TlsName(key()),
+            ConfigFault::TlsNoSystemCa,
             ConfigFault::NoFile,
         ];
+        for fault in [
+            TlsFileFault::Missing,
+            TlsFileFault::NotPem,
+            TlsFileFault::Certificate,
+            TlsFileFault::OtherKey,
+        ] {
+            let (key, path) = ("tls_ca", path());
+            faults.push(ConfigFault::TlsFile { key, path, fault });
+        }
         for wanted in [
             Wanted::Text,
             Wanted::Flag,

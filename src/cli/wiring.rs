@@ -22,7 +22,7 @@ use super::{files, parts};
 use crate::api::{Ask, Event, Refusal, Reply, Request};
 use crate::domain::{DownCause, Operator};
 use crate::engine::Engine;
-use crate::gateway::{TcpConnect, try_login};
+use crate::gateway::{TcpConnect, Tls, try_login};
 use crate::port::{Client, PortError};
 use crate::store::{RedbStore, Store};
 use crate::words::Words;
@@ -78,8 +78,14 @@ impl World for Wiring {
         }
     }
 
-    fn try_login(&mut self, gateway: &Gateway, password: &Secret) -> Result<(), DownCause> {
-        let config = parts::gateway_config(gateway, password).map_err(|_| DownCause::Protocol)?;
+    fn try_login(
+        &mut self,
+        gateway: &Gateway,
+        password: &Secret,
+        tls: Option<Tls>,
+    ) -> Result<(), DownCause> {
+        let config = parts::gateway_config(gateway, password, tls);
+        let config = config.map_err(|_| DownCause::Protocol)?;
         let runtime = runtime().map_err(|_| DownCause::Unreachable)?;
         let connect = TcpConnect::new(&config);
         finish(runtime, try_login(&config, connect))

@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::GatewayConfig;
 use super::desk::{Desk, Turn};
 use super::outgoing::Outgoing;
-use crate::domain::{DownCause, LinkEvent, LinkOrder, OutboundSms, SubmitFault, Ticket};
+use super::tls::{is_alert, session_fault};
+use crate::domain::{DownCause, LinkEvent, LinkOrder, OutboundSms, SubmitFault, Ticket, TlsFault};
 use crate::protocol::smpp::{Session, SessionEvent, Tick};
 
 /// How many messages may wait for their answer before reading stops: a quarter of the 4,096 inputs
@@ -33,7 +34,7 @@ const QUEUE_FULL: u32 = 0x14;
 const STALL: Duration = Duration::from_secs(10);
 
 /// How long the last PDUs of a session may take to leave.
-const LAST_PDUS: Duration = Duration::from_secs(1);
+pub(super) const LAST_PDUS: Duration = Duration::from_secs(1);
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -76,7 +77,11 @@ pub(super) async fn drive<S: AsyncRead + AsyncWrite>(
             read = reader.read_buf(&mut input), if is_reading => {
                 match read {
                     Ok(1..) => connection.hear(&input),
-                    Ok(0) | Err(_) => connection.session.handle_close(),
+                    Ok(0) => connection.session.handle_close(),
+                    Err(error) => {
+                        connection.explained = session_fault(&error);
+                        connection.session.handle_close();
+                    }
                 }
                 input.clear();
             }
@@ -118,6 +123,8 @@ struct Connection<'a> {
     was_bound: bool,
     stops: bool,
     ended: Option<DownCause>,
+    /// What is known beside the session of why it ends.
+    explained: Option<DownCause>,
 }
 
 impl<'a> Connection<'a> {
@@ -135,6 +142,7 @@ impl<'a> Connection<'a> {
             was_bound: false,
             stops: false,
             ended: None,
+            explained: None,
         }
     }
 
@@ -183,6 +191,9 @@ impl<'a> Connection<'a> {
 
     fn hear(&mut self, octets: &[u8]) {
         self.heard_at = Instant::now();
+        if !self.was_bound && is_alert(octets) {
+            self.explained = Some(DownCause::Tls(TlsFault::OnlyTls));
+        }
         self.session.handle_bytes(self.now(), octets);
     }
 
@@ -264,7 +275,7 @@ impl<'a> Connection<'a> {
         self.drop_queue();
         let heard_ms = u64::try_from(self.heard_at.elapsed().as_millis()).unwrap_or(u64::MAX);
         let closing = Closing {
-            cause: self.ended.unwrap_or(DownCause::Closed),
+            cause: self.explained.or(self.ended).unwrap_or(DownCause::Closed),
             heard_ms_ago: self.was_bound.then_some(heard_ms),
             stops: self.stops,
         };

@@ -7,7 +7,8 @@ use crate::cli::config::Gateway;
 use crate::cli::console::Opening;
 use crate::cli::error::ExitCode;
 use crate::cli::reach::{Desk, Need};
-use crate::domain::Operator;
+use crate::domain::{Operator, TlsFault};
+use crate::gateway::Tls;
 use crate::words::Language;
 use crate::words::Words;
 
@@ -35,7 +36,12 @@ impl World for Login {
         Err(CliError::NoEngine)
     }
 
-    fn try_login(&mut self, gateway: &Gateway, password: &Secret) -> Result<(), DownCause> {
+    fn try_login(
+        &mut self,
+        gateway: &Gateway,
+        password: &Secret,
+        _: Option<Tls>,
+    ) -> Result<(), DownCause> {
         let name = gateway.name.to_string();
         self.tried.push((name, password.expose().to_owned()));
         self.answer
@@ -234,6 +240,11 @@ fn a_refused_login_ends_with_its_own_code_and_silence_does_not() {
             Some(ExitCode::Login),
         ),
         (DownCause::Bind(BindFault::AlreadyBound), None),
+        (
+            DownCause::Tls(TlsFault::WrongName),
+            Some(ExitCode::Login),
+        ),
+        (DownCause::Tls(TlsFault::Silent), None),
         (DownCause::Refused, None),
         (DownCause::NoAnswer, None),
     ] {
