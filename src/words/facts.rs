@@ -77,7 +77,7 @@ impl Words {
             TlsFault::NotYetValid => self.say("tls_act.clock", &[]),
             TlsFault::UnknownIssuer => self.say("tls_act.set_ca", &[]),
             TlsFault::WrongName => self.say("tls_act.set_name", &[]),
-            TlsFault::Certificate => self.say("tls_act.read_log", &[]),
+            TlsFault::Certificate => self.say("tls_act.other_certificate", &[]),
             TlsFault::ClientCertificate => self.say("tls_act.set_certificate", &[]),
             TlsFault::NoTls | TlsFault::Closed | TlsFault::Silent => {
                 self.say("tls_act.check_port", &[])

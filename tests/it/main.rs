@@ -62,6 +62,8 @@ mod store;
 #[cfg(test)]
 mod store_model;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod watch;

@@ -141,15 +141,15 @@ count = "pairs"
         },
     };
     let tls = TlsConfig {
-        at: file("tls", "", 30).at,
-        ca: Some(file("tls_ca", "keys/ca.pem", 31)),
+        at: file("tls", "", 28).at,
+        ca: Some(file("tls_ca", "keys/ca.pem", 29)),
         name: TlsName {
             name: "fe80::1".to_owned(),
-            at: file("host", "", 28).at,
+            at: file("host", "", 26).at,
         },
         identity: Some((
-            file("tls_certificate", "/etc/desk.pem", 32),
-            file("tls_key", "keys/desk.key", 33),
+            file("tls_certificate", "/etc/desk.pem", 30),
+            file("tls_key", "keys/desk.key", 31),
         )),
     };
     assert_eq!((&north.tls, &south.tls), (&None, &Some(tls)));
@@ -294,7 +294,10 @@ const WRONG_GATEWAYS: &[(&str, &str)] = &[
         "encoding = \"txt\"",
         "4:12: 'encoding' does not take 'txt'; it takes text, binary",
     ),
-    ("tls_ca = \"ca.pem\"", "4:10: 'tls_ca' works only with tls = true"),
+    (
+        "tls_ca = \"ca.pem\"",
+        "4:10: 'tls_ca' works only with tls = true",
+    ),
     (
         "tls = false\ntls_name = \"gw.lan\"",
         "5:12: 'tls_name' works only with tls = true",

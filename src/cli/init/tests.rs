@@ -240,10 +240,7 @@ fn a_refused_login_ends_with_its_own_code_and_silence_does_not() {
             Some(ExitCode::Login),
         ),
         (DownCause::Bind(BindFault::AlreadyBound), None),
-        (
-            DownCause::Tls(TlsFault::WrongName),
-            Some(ExitCode::Login),
-        ),
+        (DownCause::Tls(TlsFault::WrongName), Some(ExitCode::Login)),
         (DownCause::Tls(TlsFault::Silent), None),
         (DownCause::Refused, None),
         (DownCause::NoAnswer, None),

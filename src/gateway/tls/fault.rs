@@ -14,20 +14,17 @@ pub(in crate::gateway) fn handshake_fault(
     if let Some(error) = rustls_error(error) {
         return Some(fault_of(error, lacks_certificate));
     }
-    match error.kind() {
+    let is_cut = matches!(
+        error.kind(),
         io::ErrorKind::UnexpectedEof
-        | io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe
-            if lacks_certificate =>
-        {
-            Some(TlsFault::ClientCertificate)
-        }
-        io::ErrorKind::UnexpectedEof
-        | io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => Some(TlsFault::Closed),
-        _ => None,
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+    );
+    match (is_cut, lacks_certificate) {
+        (true, true) => Some(TlsFault::ClientCertificate),
+        (true, false) => Some(TlsFault::Closed),
+        (false, _) => None,
     }
 }
 
@@ -59,15 +56,16 @@ fn fault_of(error: &Error, lacks_certificate: bool) -> TlsFault {
         Error::InvalidCertificate(error) => certificate_fault(error),
         Error::NoCertificatesPresented => TlsFault::Certificate,
         Error::InvalidMessage(_) => TlsFault::NoTls,
-        Error::PeerIncompatible(_) => TlsFault::Version,
         Error::AlertReceived(AlertDescription::UnrecognisedName) => TlsFault::WrongName,
-        Error::AlertReceived(AlertDescription::ProtocolVersion) => TlsFault::Version,
         Error::AlertReceived(alert) if is_of_certificate(*alert) => TlsFault::ClientCertificate,
         Error::AlertReceived(AlertDescription::HandshakeFailure) if lacks_certificate => {
             TlsFault::ClientCertificate
         }
-        Error::AlertReceived(
-            AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity,
+        Error::PeerIncompatible(_)
+        | Error::AlertReceived(
+            AlertDescription::HandshakeFailure
+            | AlertDescription::InsufficientSecurity
+            | AlertDescription::ProtocolVersion,
         ) => TlsFault::Version,
         _ => TlsFault::Protocol,
     }
@@ -93,21 +91,17 @@ fn certificate_fault(error: &CertificateError) -> TlsFault {
 }
 
 /// Whether a gateway says by this alert that it does not take our certificate, or our having none.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "all other alerts are of other things"
-)]
 const fn is_of_certificate(alert: AlertDescription) -> bool {
-    match alert {
+    matches!(
+        alert,
         AlertDescription::NoCertificate
-        | AlertDescription::BadCertificate
-        | AlertDescription::UnsupportedCertificate
-        | AlertDescription::CertificateRevoked
-        | AlertDescription::CertificateExpired
-        | AlertDescription::CertificateUnknown
-        | AlertDescription::UnknownCA
-        | AlertDescription::AccessDenied
-        | AlertDescription::CertificateRequired => true,
-        _ => false,
-    }
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            | AlertDescription::CertificateRequired
+    )
 }

@@ -53,7 +53,7 @@ fn verifier(
 }
 
 /// Trusts CAs as the standard says, and besides them a certificate that the administrator gave octet by octet, as
-/// `openssl req -x509` makes it: one that calls itself a CA, which the standard lets no server use.
+/// `openssl req -x509` makes it: it calls itself a CA, which the standard lets no server use, and may have no name.
 #[derive(Debug)]
 struct OwnTrust {
     authorities: Arc<WebPkiServerVerifier>,
@@ -76,16 +76,24 @@ impl ServerCertVerifier for OwnTrust {
             ocsp_response,
             now,
         );
-        // Its dates were found right by then: they are looked at first, and have errors of their own.
-        let is_of_another_kind = matches!(
-            judged,
-            Err(Error::InvalidCertificate(CertificateError::Other(_)))
-        );
-        if !is_of_another_kind || !self.own.contains(end_entity) {
+        if !self.own.contains(end_entity) {
             return judged;
         }
-        verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
-        Ok(ServerCertVerified::assertion())
+        // Its dates are looked at before all else, and are no such error.
+        let named = match judged {
+            Err(Error::InvalidCertificate(CertificateError::Other(_))) => {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)
+                    .map(|()| ServerCertVerified::assertion())
+            }
+            judged => judged,
+        };
+        match named {
+            Err(Error::InvalidCertificate(CertificateError::NotValidForNameContext {
+                presented,
+                ..
+            })) if presented.is_empty() => Ok(ServerCertVerified::assertion()),
+            named => named,
+        }
     }
 
     fn verify_tls12_signature(

@@ -355,11 +355,11 @@ fn what_is_done_at_a_desk_stands_as_it_was_written() {
 fn what_went_wrong_with_tls_stands_as_it_was_written() {
     golden(
         &down(DownCause::Tls(TlsFault::Expired)),
-        "",
+        "01ac02c6f2a186bf680309726563657074696f6e0900c6f2a186bf6892a25ad1",
     );
     golden(
         &down(DownCause::Tls(TlsFault::Protocol)),
-        "",
+        "01ac02c6f2a186bf680309726563657074696f6e090bc6f2a186bf68992a7227",
     );
 }
 
