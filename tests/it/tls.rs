@@ -1,7 +1,7 @@
 //! TLS to a gateway, with real handshakes over loopback.
 
-mod authority;
+pub(crate) mod authority;
 mod binary;
 mod faults;
-mod front;
+pub(crate) mod front;
 mod link;

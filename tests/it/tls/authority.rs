@@ -14,26 +14,31 @@ use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 /// Both versions that there are.
-pub(super) const BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
+pub(crate) const BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
 
 /// When a certificate is valid.
 #[derive(Copy, Clone, Debug)]
-pub(super) enum Dates {
+pub(crate) enum Dates {
+    /// It is.
     Now,
+    /// It was.
     Past,
+    /// It will be.
     Future,
 }
 
 /// A certificate with its key, both as PEM.
 #[derive(Clone, Debug)]
-pub(super) struct Leaf {
-    pub(super) certificate: String,
-    pub(super) key: String,
+pub(crate) struct Leaf {
+    /// The certificate.
+    pub(crate) certificate: String,
+    /// Its key.
+    pub(crate) key: String,
 }
 
 impl Leaf {
     /// A certificate that nobody else vouches for; `is_ca` is how `openssl req -x509` makes it.
-    pub(super) fn alone(names: &[&str], dates: Dates, is_ca: bool) -> Self {
+    pub(crate) fn alone(names: &[&str], dates: Dates, is_ca: bool) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = params(names, dates);
         params
@@ -50,12 +55,13 @@ impl Leaf {
 }
 
 /// A CA.
-pub(super) struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
 impl Authority {
-    pub(super) fn new(name: &str) -> Self {
+    /// A CA of this name.
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = params(&[], Dates::Now);
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -65,12 +71,13 @@ impl Authority {
         }
     }
 
-    pub(super) fn pem(&self) -> String {
+    /// Its certificate.
+    pub(crate) fn pem(&self) -> String {
         self.issuer.pem()
     }
 
     /// A certificate for these names and addresses.
-    pub(super) fn issue(&self, names: &[&str], dates: Dates) -> Leaf {
+    pub(crate) fn issue(&self, names: &[&str], dates: Dates) -> Leaf {
         let key = KeyPair::generate().unwrap();
         let certificate = params(names, dates).signed_by(&key, &self.issuer);
         Leaf {
@@ -81,7 +88,7 @@ impl Authority {
 }
 
 /// A gateway's side: its certificate, and the CA of the clients that it takes, where it wants to know them.
-pub(super) fn acceptor(
+pub(crate) fn acceptor(
     leaf: &Leaf,
     versions: &[&'static SupportedProtocolVersion],
     clients: Option<&Authority>,

@@ -10,14 +10,14 @@ use tokio_rustls::TlsAcceptor;
 
 /// The front. It ends with its owner.
 #[derive(Debug)]
-pub(super) struct Front {
+pub(crate) struct Front {
     port: u16,
     _stop: oneshot::Sender<()>,
 }
 
 impl Front {
     /// Listens on a free port of loopback, in front of `port`.
-    pub(super) fn start(acceptor: TlsAcceptor, inner: u16) -> Self {
+    pub(crate) fn start(acceptor: TlsAcceptor, inner: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a port");
         let port = listener.local_addr().expect("it is bound").port();
         let (stop, stopped) = oneshot::channel();
@@ -37,7 +37,7 @@ impl Front {
     }
 
     /// Where it listens.
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 }
