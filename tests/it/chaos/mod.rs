@@ -21,8 +21,8 @@ use proxy::{End, Kind, Mischief, Proxy, Way};
 
 /// So many run at once: they wait for the desk's pauses most of the time.
 const AT_ONCE: usize = 6;
-/// Lives of the engine in a run.
-const LIVES: usize = 6;
+/// Lives of the engine in a run, before the one that settles all.
+const LIVES: usize = 5;
 const PHONES: u32 = 6;
 /// A place in the session that nothing leads to is given up after this time.
 const NO_LONGER: Duration = Duration::from_secs(2);
@@ -101,30 +101,134 @@ impl Draws {
     }
 }
 
-/// What the gateway was told is recorded, and what is recorded has its receipt: held by the phone, or in the outbox.
-fn assert_kept(line: &Line, fleet: &Fleet, ids: &BTreeMap<u64, (u32, u16)>) {
-    let feed = fleet.assert_nothing_lost_or_doubled(&line.office);
-    let mut recorded = BTreeSet::new();
-    for row in feed.iter().filter(|row| row["outcome"] == "recorded") {
-        recorded.insert(key_of(row));
-        let state = row["receipt"]["state"].as_str();
-        let is_kept = matches!(
-            state,
-            Some("queued" | "sending" | "sent" | "deferred" | "delivered")
-        );
-        assert!(is_kept, "a record without a receipt: {row}");
+/// One desk's day, of one seed.
+struct Day {
+    seed: u64,
+    draws: Draws,
+    line: Line,
+    fleet: Fleet,
+    /// What the gateway was given to hand on, by its number there.
+    given: BTreeMap<u64, (u32, u16)>,
+    /// Connections whose mischief was done.
+    struck: usize,
+}
+
+impl Day {
+    fn begin(seed: u64) -> Self {
+        let mut draws = Draws(seed);
+        let line = Line::open(seed.is_multiple_of(2));
+        if draws.below(2) == 0 {
+            line.office.smsc.send_receipts();
+        }
+        Self {
+            seed,
+            draws,
+            fleet: Fleet::new(line.office.staff(PHONES)),
+            line,
+            given: BTreeMap::new(),
+            struck: 0,
+        }
     }
-    for (id, key) in ids {
-        let answer = line.office.smsc.read(|s| s.answer_of(*id));
-        assert!(
-            answer != Some(0) || recorded.contains(key),
-            "{key:?} was answered OK and is not recorded"
-        );
+
+    /// Lets a phone check in; where it is `shy`, it does not repeat.
+    fn check_in(&mut self, is_shy: bool) {
+        let place = self.draws.place(self.fleet.phones.len());
+        let smsc = &self.line.office.smsc;
+        let id = self.fleet.check_in(smsc, place, "", is_shy);
+        let phone = &self.fleet.phones[place];
+        let message = phone.waiting.last().expect("it has just checked in");
+        self.given.insert(id, (phone.device, message.counter));
+    }
+
+    /// A mischief for the next connection, and one for the connection after it, where the first ends it.
+    fn plan(&mut self, life: usize) -> Vec<Mischief> {
+        let has_tls = self.seed.is_multiple_of(2);
+        let mut plans = vec![self.draws.mischief(has_tls)];
+        if plans[0].kind.ends_it() && self.draws.below(3) == 0 {
+            plans.push(self.draws.mischief(has_tls));
+        }
+        println!("seed {}, life {life}: {plans:?}", self.seed);
+        self.line.proxy.plan(&plans);
+        plans
+    }
+
+    /// Waits until what is planned for the connections from `first` on was done, or will not be done.
+    fn strike(&mut self, first: usize, plans: &[Mischief]) {
+        let proxy = &self.line.proxy;
+        for number in first..first + plans.len() {
+            // Not to come to this place is a fate like others.
+            if !proxy.comes(number, PAUSE) || !proxy.strikes(number, NO_LONGER) {
+                break;
+            }
+            self.struck += 1;
+        }
+    }
+
+    /// An engine starts, is struck, and ends.
+    fn live(&mut self, life: usize) {
+        let plans = self.plan(life);
+        let first = self.line.proxy.connections();
+        for _ in 0..2 + self.draws.below(5) {
+            let is_shy = self.draws.below(3) == 0;
+            self.check_in(is_shy);
+        }
+        if self.draws.below(3) == 0 {
+            self.fleet.repeat(&self.line.office.smsc);
+        }
+        let engine = self.line.office.start();
+        let came = self.line.proxy.comes(first, SOON);
+        assert!(came, "no connection: {}", engine.err());
+        self.strike(first, &plans);
+        self.fleet.listen(&self.line.office.smsc);
+        end(engine, &mut self.draws);
+        self.fleet.listen(&self.line.office.smsc);
+        self.assert_kept();
+    }
+
+    /// An engine that is struck, too, brings all to its end by itself: these phones do not repeat.
+    fn settle(&mut self) {
+        let first = self.line.proxy.connections();
+        let plans = self.plan(LIVES);
+        for _ in 0..4 {
+            self.check_in(true);
+        }
+        let engine = self.line.office.serve();
+        self.strike(first, &plans);
+        self.check_in(true);
+        self.line.proxy.plan(&[]);
+        self.fleet.settle(&self.line.office.smsc);
+        self.assert_kept();
+        self.fleet.assert_presence(&self.line.office);
+        self.line.office.stop(engine);
+    }
+
+    /// What the gateway was told is recorded, and what is recorded has its receipt: held by the phone, or in the
+    /// outbox. Returns how many are recorded.
+    fn assert_kept(&self) -> usize {
+        let office = &self.line.office;
+        let feed = self.fleet.assert_nothing_lost_or_doubled(office);
+        let mut recorded = BTreeSet::new();
+        for row in feed.iter().filter(|row| row["outcome"] == "recorded") {
+            recorded.insert(key_of(row));
+            let state = row["receipt"]["state"].as_str();
+            let is_kept = matches!(
+                state,
+                Some("queued" | "sending" | "sent" | "deferred" | "delivered")
+            );
+            assert!(is_kept, "a record without a receipt: {row}");
+        }
+        for (id, key) in &self.given {
+            let answer = office.smsc.read(|s| s.answer_of(*id));
+            assert!(
+                answer != Some(0) || recorded.contains(key),
+                "{key:?} was answered OK and is not recorded"
+            );
+        }
+        recorded.len()
     }
 }
 
-fn end(engine: Process, draws: &mut Draws) {
-    let mut engine = engine;
+fn end(mut engine: Process, draws: &mut Draws) {
     let ended = engine.wait(Duration::ZERO);
     assert_eq!(ended, None, "it ended by itself: {}", engine.err());
     if draws.below(2) == 0 {
@@ -138,64 +242,16 @@ fn end(engine: Process, draws: &mut Draws) {
     assert!(matches!(done.code, Some(0) | None), "{done:?}");
 }
 
-/// One desk's day, of one seed. Returns how many connections were struck, and how many check-ins recorded.
+/// Runs one day. Returns how many connections were struck, and how many check-ins recorded.
 fn run(seed: u64) -> (usize, usize) {
-    let mut draws = Draws(seed);
-    let has_tls = seed.is_multiple_of(2);
-    let line = Line::open(has_tls);
-    let (office, proxy) = (&line.office, &line.proxy);
-    let smsc = &office.smsc;
-    if draws.below(2) == 0 {
-        smsc.send_receipts();
-    }
-    let mut fleet = Fleet::new(office.staff(PHONES));
-    let mut ids = BTreeMap::new();
-    let mut struck = 0;
+    let mut day = Day::begin(seed);
     for life in 0..LIVES {
-        let mut plans = vec![draws.mischief(has_tls)];
-        if plans[0].kind.ends_it() && draws.below(3) == 0 {
-            plans.push(draws.mischief(has_tls));
-        }
-        println!("seed {seed}, life {life}: {plans:?}");
-        let first = proxy.connections();
-        proxy.plan(&plans);
-        for _ in 0..2 + draws.below(5) {
-            let place = draws.place(fleet.phones.len());
-            let is_shy = draws.below(3) == 0;
-            let id = fleet.check_in(smsc, place, "", is_shy);
-            let phone = &fleet.phones[place];
-            let message = phone.waiting.last().expect("it has just checked in");
-            ids.insert(id, (phone.device, message.counter));
-        }
-        if draws.below(3) == 0 {
-            fleet.repeat(smsc);
-        }
-        let engine = office.start();
-        assert!(proxy.comes(first, SOON), "no connection: {}", engine.err());
-        for number in first..first + plans.len() {
-            // Not to come to this place is a fate like others.
-            if !proxy.comes(number, PAUSE) || !proxy.strikes(number, NO_LONGER) {
-                break;
-            }
-            struck += 1;
-        }
-        fleet.listen(smsc);
-        end(engine, &mut draws);
-        fleet.listen(smsc);
-        assert_kept(&line, &fleet, &ids);
+        day.live(life);
     }
-
-    proxy.plan(&[]);
-    let engine = office.serve();
-    fleet.settle(smsc);
-    assert_kept(&line, &fleet, &ids);
-    fleet.assert_presence(office);
-    let feed = fleet.assert_nothing_lost_or_doubled(office);
-    let recorded = feed.iter().filter(|row| row["outcome"] == "recorded");
-    let recorded = recorded.count();
-    assert_eq!(recorded, fleet.sealed.len());
-    office.stop(engine);
-    (struck, recorded)
+    day.settle();
+    let recorded = day.assert_kept();
+    assert_eq!(recorded, day.fleet.sealed.len());
+    (day.struck, recorded)
 }
 
 /// Runs desks behind the proxy, each of a seed of its own; every other one with TLS.
