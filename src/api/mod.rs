@@ -15,7 +15,7 @@ pub use reply::{Enrolled, Event, PersonDetail, Problem, Refusal, Reply, Retried,
 pub use request::{Ask, CardEdit, Command, EnrolKey, NewEmployee, Query, Request};
 
 /// Version of these words. Both ends of a socket must have the same one.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// The most rows that one query returns: a page takes the engine about a millisecond.
 pub const PAGE: usize = 256;

@@ -235,12 +235,14 @@ impl Init<'_> {
             let password = files::gateway_password(self.place, gateway)?;
             let tls = tls::gateway_tls(self.place, gateway)?;
             self.tell("init.trying", &[("gateway", name)])?;
-            let Err(cause) = self.world.try_login(gateway, &password, tls) else {
+            let Err(fault) = self.world.try_login(gateway, &password, tls) else {
                 self.tell("init.login_ok", &[("gateway", name)])?;
                 continue;
             };
+            let cause = fault.cause;
             if is_refusal(cause) {
-                return Err(CliError::Login(cause));
+                let detail = fault.detail.map(Into::into);
+                return Err(CliError::Login { cause, detail });
             }
             let facts = [
                 ("gateway", name),

@@ -40,6 +40,22 @@ pub enum Need {
     Either,
 }
 
+/// A login that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginFault {
+    /// Why.
+    pub cause: DownCause,
+    /// What TLS says of it.
+    pub detail: Option<String>,
+}
+
+impl From<DownCause> for LoginFault {
+    fn from(cause: DownCause) -> Self {
+        let detail = None;
+        Self { cause, detail }
+    }
+}
+
 /// The world around the command line.
 pub trait World {
     /// Reaches the desk in `place`: tries the socket; if nobody listens and `need` allows it, opens the store for
@@ -64,7 +80,7 @@ pub trait World {
         gateway: &Gateway,
         password: &Secret,
         tls: Option<Tls>,
-    ) -> Result<(), DownCause>;
+    ) -> Result<(), LoginFault>;
 
     /// Runs the engine until it is told to stop.
     ///

@@ -64,7 +64,7 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
         CliError::TooLongForQr => say("error.too_long_for_qr", &[]),
         CliError::Refused(refusal) => words.refusal(refusal),
         CliError::Phone(error) => phone(words, error),
-        CliError::Login(cause) => {
+        CliError::Login { cause, .. } => {
             let facts = [
                 ("cause", &*words.down_cause(*cause)),
                 ("act", &words.down_act(*cause)),
@@ -382,7 +382,13 @@ mod tests {
             (CliError::Phone(PhoneError::NotANumber("x".to_owned())), 2),
             (CliError::Phone(PhoneError::Impossible("x".to_owned())), 2),
             (CliError::Phone(PhoneError::Country("x".to_owned())), 2),
-            (CliError::Login(DownCause::Bind(BindFault::Password)), 6),
+            (
+                CliError::Login {
+                    cause: DownCause::Bind(BindFault::Password),
+                    detail: None,
+                },
+                6,
+            ),
             (CliError::NoEngine, 4),
             (CliError::EngineStopped, 4),
             (CliError::Fallen, 1),

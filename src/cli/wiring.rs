@@ -15,7 +15,7 @@ use super::config::{Config, Gateway};
 use super::console::{Opening, console};
 use super::error::CliError;
 use super::place::Place;
-use super::reach::{Desk, Need, World};
+use super::reach::{Desk, LoginFault, Need, World};
 use super::secret::Secret;
 use super::serve::serve;
 use super::{files, parts};
@@ -83,12 +83,16 @@ impl World for Wiring {
         gateway: &Gateway,
         password: &Secret,
         tls: Option<Tls>,
-    ) -> Result<(), DownCause> {
+    ) -> Result<(), LoginFault> {
         let config = parts::gateway_config(gateway, password, tls);
         let config = config.map_err(|_| DownCause::Protocol)?;
         let runtime = runtime().map_err(|_| DownCause::Unreachable)?;
-        let connect = TcpConnect::new(&config);
-        finish(runtime, try_login(&config, connect))
+        let mut connect = TcpConnect::new(&config);
+        let tried = finish(runtime, try_login(&config, &mut connect));
+        tried.map_err(|cause| LoginFault {
+            cause,
+            detail: connect.detail().map(str::to_owned),
+        })
     }
 
     fn serve(&mut self, place: &Place, config: &Config, words: &Words) -> Result<(), CliError> {

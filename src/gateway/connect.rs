@@ -27,6 +27,18 @@ pub trait Connect: Send {
     }
 }
 
+impl<C: Connect> Connect for &mut C {
+    type Stream = C::Stream;
+
+    fn connect(&mut self) -> impl Future<Output = io::Result<Self::Stream>> + Send {
+        (**self).connect()
+    }
+
+    fn explain(&self, cause: DownCause) -> DownCause {
+        (**self).explain(cause)
+    }
+}
+
 /// Opens TCP connections that send at once (TCP_NODELAY), with TLS over them where the configuration wants it.
 #[derive(Clone, Debug)]
 pub struct TcpConnect {
@@ -35,6 +47,7 @@ pub struct TcpConnect {
     port: u16,
     tls: Option<Tls>,
     is_shaking_hands: bool,
+    detail: Option<String>,
 }
 
 impl TcpConnect {
@@ -46,7 +59,14 @@ impl TcpConnect {
             port: config.port,
             tls: config.tls.clone(),
             is_shaking_hands: false,
+            detail: None,
         }
+    }
+
+    /// What TLS says of the last handshake, where that failed: which names a certificate has, and the like. It is
+    /// for experts, in English, and may hold foreign text.
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
     }
 }
 
@@ -55,6 +75,7 @@ impl Connect for TcpConnect {
 
     async fn connect(&mut self) -> io::Result<Transport> {
         self.is_shaking_hands = false;
+        self.detail = None;
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
         // With Nagle a receipt waits 41 ms for the peer's delayed ACK.
         stream.set_nodelay(true)?;
@@ -71,8 +92,10 @@ impl Connect for TcpConnect {
                 Ok(Transport::Tls(Box::new(stream)))
             }
             Err(error) => {
-                // Names of a certificate are foreign text.
-                tracing::warn!(gateway = %self.name, ?error, "no TLS");
+                let detail = error.to_string();
+                // Names of a certificate are foreign text: they are shown with their escapes.
+                tracing::warn!(gateway = %self.name, ?detail, "no TLS");
+                self.detail = Some(detail);
                 let fault = tls::handshake_fault(&error, tls.lacks_certificate());
                 Err(fault.map_or(error, |fault| io::Error::other(Handshake(fault))))
             }

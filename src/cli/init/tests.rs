@@ -6,7 +6,7 @@ use super::*;
 use crate::cli::config::Gateway;
 use crate::cli::console::Opening;
 use crate::cli::error::ExitCode;
-use crate::cli::reach::{Desk, Need};
+use crate::cli::reach::{Desk, LoginFault, Need};
 use crate::domain::{Operator, TlsFault};
 use crate::gateway::Tls;
 use crate::words::Language;
@@ -41,10 +41,10 @@ impl World for Login {
         gateway: &Gateway,
         password: &Secret,
         _: Option<Tls>,
-    ) -> Result<(), DownCause> {
+    ) -> Result<(), LoginFault> {
         let name = gateway.name.to_string();
         self.tried.push((name, password.expose().to_owned()));
-        self.answer
+        self.answer.map_err(LoginFault::from)
     }
 
     fn serve(&mut self, _: &Place, _: &Config, _: &Words) -> Result<(), CliError> {

@@ -105,6 +105,7 @@ fn an_unknown_ca_is_an_alarm_at_once_that_says_what_mends_it() {
     let tried = office.run(&["init"]);
     assert_eq!(tried.code, Some(6), "{}", tried.err);
     assert!(tried.err.contains("tls_ca"), "{}", tried.err);
+    assert!(tried.err.contains("because: "), "{}", tried.err);
     let engine = office.serve();
     // A gateway that is not there is an alarm after a minute.
     let alarms = office.json_until(&["alarms"], |alarms| !alarms.is_empty());
@@ -115,6 +116,21 @@ fn an_unknown_ca_is_an_alarm_at_once_that_says_what_mends_it() {
     let link = office.json(&["link"]).remove(0);
     assert_eq!(link["error"], "tls_unknown_issuer", "{link}");
     super::super::office::stop(engine);
+}
+
+#[test]
+fn a_wrong_name_is_said_with_the_names_that_there_are() {
+    let ca = Authority::new("office CA");
+    let office = Office::open();
+    let leaf = ca.issue(&["smsc.example"], Dates::Now);
+    let front = Front::start(acceptor(&leaf, BOTH, None), office.smsc.port());
+    configure(&office, front.port(), "tls_ca = \"ca.pem\"");
+    write(&office, "ca.pem", &ca.pem());
+    let tried = office.run(&["init"]);
+    assert_eq!(tried.code, Some(6), "{}", tried.err);
+    for part in ["another name", "tls_name", "127.0.0.1", "smsc.example"] {
+        assert!(tried.err.contains(part), "{part}: {}", tried.err);
+    }
 }
 
 #[test]
