@@ -186,8 +186,14 @@ pub enum CliError {
     #[error("{0}")]
     Phone(PhoneError),
     /// The gateway turned the login down.
-    #[error("login refused: {0:?}")]
-    Login(DownCause),
+    #[error("login refused: {cause:?}")]
+    Login {
+        /// Why.
+        cause: DownCause,
+        /// What TLS says of it.
+        #[source]
+        detail: Option<Cause>,
+    },
     /// An engine is needed and none runs.
     #[error("no engine runs")]
     NoEngine,
@@ -265,7 +271,7 @@ impl CliError {
             Self::Refused(Refusal::Store) | Self::WriteStore(_) | Self::WriteFile { .. } => {
                 ExitCode::Write
             }
-            Self::Login(_) => ExitCode::Login,
+            Self::Login { .. } => ExitCode::Login,
             Self::NoEngine | Self::EngineStopped | Self::InUse => ExitCode::InUse,
             Self::Damaged(_) | Self::Newer(_) => ExitCode::Damaged,
             Self::HangUp => ExitCode::HangUp,

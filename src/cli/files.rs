@@ -198,7 +198,11 @@ fn must_be_private(path: &Path, file: &File) -> Result<(), CliError> {
     Err(CliError::OpenToOthers { path })
 }
 
-fn read_text(path: &Path) -> io::Result<String> {
+/// Reads a small file of text.
+///
+/// # Errors
+/// What the system says.
+pub fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     File::open(path)?.take(LARGEST).read_to_string(&mut text)?;
     Ok(text)

@@ -17,6 +17,7 @@ use super::questions::Questions;
 use super::reach::World;
 use super::secret::Secret;
 use super::sentences;
+use super::tls;
 use crate::domain::{BindFault, DownCause};
 use crate::protocol::StoreKey;
 use crate::words::{Words, safe};
@@ -232,13 +233,16 @@ impl Init<'_> {
         for gateway in &config.gateways {
             let name = &*gateway.name.0;
             let password = files::gateway_password(self.place, gateway)?;
+            let tls = tls::gateway_tls(self.place, gateway)?;
             self.tell("init.trying", &[("gateway", name)])?;
-            let Err(cause) = self.world.try_login(gateway, &password) else {
+            let Err(fault) = self.world.try_login(gateway, &password, tls) else {
                 self.tell("init.login_ok", &[("gateway", name)])?;
                 continue;
             };
+            let cause = fault.cause;
             if is_refusal(cause) {
-                return Err(CliError::Login(cause));
+                let detail = fault.detail.map(Into::into);
+                return Err(CliError::Login { cause, detail });
             }
             let facts = [
                 ("gateway", name),
@@ -401,8 +405,8 @@ pub(super) fn system_zone() -> String {
 
 const fn is_refusal(cause: DownCause) -> bool {
     match cause {
-        DownCause::Bind(BindFault::Password | BindFault::SystemId | BindFault::Status(_)) => true,
-        DownCause::Bind(BindFault::AlreadyBound)
+        DownCause::Bind(BindFault::Status(_)) => true,
+        DownCause::Bind(BindFault::Password | BindFault::SystemId | BindFault::AlreadyBound)
         | DownCause::Refused
         | DownCause::Unreachable
         | DownCause::NoAnswer
@@ -410,7 +414,8 @@ const fn is_refusal(cause: DownCause) -> bool {
         | DownCause::Unbound
         | DownCause::Silent
         | DownCause::Protocol
-        | DownCause::Stopping => false,
+        | DownCause::Stopping
+        | DownCause::Tls(_) => cause.needs_a_hand(),
     }
 }
 

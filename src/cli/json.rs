@@ -11,7 +11,7 @@ use crate::api::{
 };
 use crate::domain::{
     Action, AlarmKind, AnswerKind, BindFault, DownCause, Employee, GatewayName, Millis, Operator,
-    OutboxState, Outcome, RefusedReason, SendError, UnreadableReason,
+    OutboxState, Outcome, RefusedReason, SendError, TlsFault, UnreadableReason,
 };
 use crate::words::Words;
 
@@ -557,5 +557,23 @@ fn down_cause(cause: DownCause) -> String {
         DownCause::Silent => "silent".to_owned(),
         DownCause::Protocol => "protocol".to_owned(),
         DownCause::Stopping => "stopping".to_owned(),
+        DownCause::Tls(fault) => tls_fault(fault).to_owned(),
+    }
+}
+
+const fn tls_fault(fault: TlsFault) -> &'static str {
+    match fault {
+        TlsFault::Expired => "tls_expired",
+        TlsFault::NotYetValid => "tls_not_yet_valid",
+        TlsFault::UnknownIssuer => "tls_unknown_issuer",
+        TlsFault::WrongName => "tls_wrong_name",
+        TlsFault::Certificate => "tls_certificate",
+        TlsFault::ClientCertificate => "tls_client_certificate",
+        TlsFault::NoTls => "tls_none",
+        TlsFault::OnlyTls => "tls_only",
+        TlsFault::Version => "tls_version",
+        TlsFault::Closed => "tls_closed",
+        TlsFault::Silent => "tls_silent",
+        TlsFault::Protocol => "tls_protocol",
     }
 }

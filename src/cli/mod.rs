@@ -27,6 +27,7 @@ mod sentences;
 pub mod serve;
 mod table;
 mod time;
+mod tls;
 mod turn;
 mod wiring;
 

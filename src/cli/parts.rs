@@ -7,10 +7,10 @@ use super::config::{Config, Encoding, Gateway};
 use super::error::CliError;
 use super::place::Place;
 use super::secret::Secret;
-use super::{clock::Clock, files};
+use super::{clock::Clock, files, tls};
 use crate::domain::Millis;
 use crate::engine::{Engine, Entropy, GatewaySettings, Receipts, Rules, Settings, StartError};
-use crate::gateway::{GatewayConfig, LoginError, Password, SystemId};
+use crate::gateway::{GatewayConfig, LoginError, Password, SystemId, Tls};
 use crate::protocol::StoreKey;
 use crate::store::{RedbStore, Store, StoreError};
 
@@ -135,12 +135,17 @@ fn gateway_settings(gateway: &Gateway) -> GatewaySettings {
 ///
 /// # Errors
 /// [`LoginError`] where no gateway takes such a login.
-pub fn gateway_config(gateway: &Gateway, password: &Secret) -> Result<GatewayConfig, LoginError> {
+pub fn gateway_config(
+    gateway: &Gateway,
+    password: &Secret,
+    tls: Option<Tls>,
+) -> Result<GatewayConfig, LoginError> {
     let short = |seconds: u32| u16::try_from(seconds).unwrap_or(u16::MAX);
     Ok(GatewayConfig {
         name: gateway.name.clone(),
         host: gateway.host.clone(),
         port: gateway.port,
+        tls,
         system_id: SystemId::parse(&gateway.system_id)?,
         password: Password::parse(password.expose())?,
         enquire_link_s: short(gateway.enquire_link_s),
@@ -150,15 +155,17 @@ pub fn gateway_config(gateway: &Gateway, password: &Secret) -> Result<GatewayCon
     })
 }
 
-/// The links of all gateways, with their passwords.
+/// The links of all gateways, with their passwords and their TLS.
 ///
 /// # Errors
-/// What is wrong with a password or its file.
+/// What is wrong with a password, its file, or a file of TLS.
 pub fn gateway_configs(place: &Place, config: &Config) -> Result<Vec<GatewayConfig>, CliError> {
     let gateways = config.gateways.iter();
     let configs = gateways.map(|gateway| {
         let password = files::gateway_password(place, gateway)?;
-        gateway_config(gateway, &password).map_err(|_| CliError::Password { path: place.keys() })
+        let tls = tls::gateway_tls(place, gateway)?;
+        gateway_config(gateway, &password, tls)
+            .map_err(|_| CliError::Password { path: place.keys() })
     });
     configs.collect()
 }

@@ -7,6 +7,7 @@ use super::place::Place;
 use super::secret::Secret;
 use crate::api::{Ask, Event, Reply};
 use crate::domain::{DownCause, Operator};
+use crate::gateway::Tls;
 use crate::words::Words;
 
 /// A desk that answers: a running engine behind its socket, or the core on the opened store for one command.
@@ -39,6 +40,22 @@ pub enum Need {
     Either,
 }
 
+/// A login that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginFault {
+    /// Why.
+    pub cause: DownCause,
+    /// What TLS says of it.
+    pub detail: Option<String>,
+}
+
+impl From<DownCause> for LoginFault {
+    fn from(cause: DownCause) -> Self {
+        let detail = None;
+        Self { cause, detail }
+    }
+}
+
 /// The world around the command line.
 pub trait World {
     /// Reaches the desk in `place`: tries the socket; if nobody listens and `need` allows it, opens the store for
@@ -58,7 +75,12 @@ pub trait World {
     ///
     /// # Errors
     /// Why it could not be bound.
-    fn try_login(&mut self, gateway: &Gateway, password: &Secret) -> Result<(), DownCause>;
+    fn try_login(
+        &mut self,
+        gateway: &Gateway,
+        password: &Secret,
+        tls: Option<Tls>,
+    ) -> Result<(), LoginFault>;
 
     /// Runs the engine until it is told to stop.
     ///

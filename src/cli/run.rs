@@ -18,7 +18,7 @@ use super::reach::{Desk, World};
 use super::screen::Screen;
 use super::turn::Turn;
 use super::wiring::Wiring;
-use super::{commands, doors, files, help, json, parts, sentences};
+use super::{commands, doors, files, help, json, parts, sentences, tls};
 use crate::domain::Millis;
 use crate::words::{Language, Words};
 
@@ -219,6 +219,7 @@ impl Shell<'_> {
             ConfigCommand::Check => {
                 for gateway in &config.gateways {
                     files::gateway_password(place, gateway)?;
+                    tls::gateway_tls(place, gateway)?;
                 }
                 files::store_key(place)?;
                 parts::socket_group(&config)?;

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use super::config::{ConfigError, ConfigFault, Wanted};
+use super::config::{ConfigError, ConfigFault, TlsFileFault, Wanted};
 use super::error::CliError;
 use crate::domain::PhoneError;
 use crate::ui::KeyFault;
@@ -64,7 +64,7 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
         CliError::TooLongForQr => say("error.too_long_for_qr", &[]),
         CliError::Refused(refusal) => words.refusal(refusal),
         CliError::Phone(error) => phone(words, error),
-        CliError::Login(cause) => {
+        CliError::Login { cause, .. } => {
             let facts = [
                 ("cause", &*words.down_cause(*cause)),
                 ("act", &words.down_act(*cause)),
@@ -154,7 +154,22 @@ pub(super) fn config_fault(words: &Words, fault: &ConfigFault) -> String {
         ConfigFault::Twice(name) => say("config.twice", &[("name", name)]),
         ConfigFault::TwoPasswords(gateway) => say("config.two_passwords", &[("gateway", gateway)]),
         ConfigFault::Keys(fault) => key_fault(words, fault),
-        ConfigFault::Tls => say("config.tls", &[]),
+        ConfigFault::TlsOff(key) => say("config.tls_off", &[("key", key)]),
+        ConfigFault::TlsPair { given, missing } => {
+            say("config.tls_pair", &[("given", given), ("missing", missing)])
+        }
+        ConfigFault::TlsName(name) => say("config.tls_name", &[("name", name)]),
+        ConfigFault::TlsFile { key, path, fault } => {
+            let path = path.display().to_string();
+            let facts = [("key", *key), ("path", &*path)];
+            match fault {
+                TlsFileFault::Missing => say("config.tls_missing", &facts),
+                TlsFileFault::NotPem => say("config.tls_not_pem", &facts),
+                TlsFileFault::Certificate => say("config.tls_bad_certificate", &facts),
+                TlsFileFault::OtherKey => say("config.tls_other_key", &facts),
+            }
+        }
+        ConfigFault::TlsNoSystemCa => say("config.tls_no_system_ca", &[]),
         ConfigFault::NoFile => say("config.no_file", &[]),
     }
 }
@@ -246,9 +261,24 @@ mod tests {
             ConfigFault::Missing(key()),
             ConfigFault::Twice(key()),
             ConfigFault::TwoPasswords(key()),
-            ConfigFault::Tls,
+            ConfigFault::TlsOff("tls_ca"),
+            ConfigFault::TlsPair {
+                given: "tls_key",
+                missing: "tls_certificate",
+            },
+            ConfigFault::TlsName(key()),
+            ConfigFault::TlsNoSystemCa,
             ConfigFault::NoFile,
         ];
+        for fault in [
+            TlsFileFault::Missing,
+            TlsFileFault::NotPem,
+            TlsFileFault::Certificate,
+            TlsFileFault::OtherKey,
+        ] {
+            let (key, path) = ("tls_ca", path());
+            faults.push(ConfigFault::TlsFile { key, path, fault });
+        }
         for wanted in [
             Wanted::Text,
             Wanted::Flag,
@@ -355,7 +385,13 @@ mod tests {
             (CliError::Phone(PhoneError::NotANumber("x".to_owned())), 2),
             (CliError::Phone(PhoneError::Impossible("x".to_owned())), 2),
             (CliError::Phone(PhoneError::Country("x".to_owned())), 2),
-            (CliError::Login(DownCause::Bind(BindFault::Password)), 6),
+            (
+                CliError::Login {
+                    cause: DownCause::Bind(BindFault::Password),
+                    detail: None,
+                },
+                6,
+            ),
             (CliError::NoEngine, 4),
             (CliError::EngineStopped, 4),
             (CliError::Fallen, 1),

@@ -15,14 +15,14 @@ use super::config::{Config, Gateway};
 use super::console::{Opening, console};
 use super::error::CliError;
 use super::place::Place;
-use super::reach::{Desk, Need, World};
+use super::reach::{Desk, LoginFault, Need, World};
 use super::secret::Secret;
 use super::serve::serve;
 use super::{files, parts};
 use crate::api::{Ask, Event, Refusal, Reply, Request};
 use crate::domain::{DownCause, Operator};
 use crate::engine::Engine;
-use crate::gateway::{TcpConnect, try_login};
+use crate::gateway::{TcpConnect, Tls, try_login};
 use crate::port::{Client, PortError};
 use crate::store::{RedbStore, Store};
 use crate::words::Words;
@@ -78,11 +78,21 @@ impl World for Wiring {
         }
     }
 
-    fn try_login(&mut self, gateway: &Gateway, password: &Secret) -> Result<(), DownCause> {
-        let config = parts::gateway_config(gateway, password).map_err(|_| DownCause::Protocol)?;
+    fn try_login(
+        &mut self,
+        gateway: &Gateway,
+        password: &Secret,
+        tls: Option<Tls>,
+    ) -> Result<(), LoginFault> {
+        let config = parts::gateway_config(gateway, password, tls);
+        let config = config.map_err(|_| DownCause::Protocol)?;
         let runtime = runtime().map_err(|_| DownCause::Unreachable)?;
-        let connect = TcpConnect::new(&config);
-        finish(runtime, try_login(&config, connect))
+        let mut connect = TcpConnect::new(&config);
+        let tried = finish(runtime, try_login(&config, &mut connect));
+        tried.map_err(|cause| LoginFault {
+            cause,
+            detail: connect.detail().map(str::to_owned),
+        })
     }
 
     fn serve(&mut self, place: &Place, config: &Config, words: &Words) -> Result<(), CliError> {

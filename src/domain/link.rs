@@ -106,6 +106,35 @@ pub enum BindFault {
     Status(u32),
 }
 
+/// Why there is no TLS with a gateway.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TlsFault {
+    /// Its certificate has expired, or our clock is ahead.
+    Expired,
+    /// Its certificate is not valid yet, or our clock is behind.
+    NotYetValid,
+    /// Nobody whom we trust vouches for its certificate.
+    UnknownIssuer,
+    /// Its certificate is for other names.
+    WrongName,
+    /// Its certificate cannot be used for another reason.
+    Certificate,
+    /// It asks for a client certificate, and takes none that we have.
+    ClientCertificate,
+    /// It answers with something else than TLS.
+    NoTls,
+    /// It speaks TLS, and we do not.
+    OnlyTls,
+    /// It has no version or cipher of TLS that we take.
+    Version,
+    /// It closed the connection in the handshake.
+    Closed,
+    /// The handshake was not done in time.
+    Silent,
+    /// It broke the protocol.
+    Protocol,
+}
+
 /// Why a link is down.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DownCause {
@@ -127,6 +156,38 @@ pub enum DownCause {
     Protocol,
     /// We are stopping.
     Stopping,
+    /// There is no TLS with it.
+    Tls(TlsFault),
+}
+
+impl DownCause {
+    /// Whether only a hand can mend it: no later try will go better by itself.
+    pub const fn needs_a_hand(self) -> bool {
+        match self {
+            Self::Bind(BindFault::Password | BindFault::SystemId)
+            | Self::Tls(
+                TlsFault::Expired
+                | TlsFault::NotYetValid
+                | TlsFault::UnknownIssuer
+                | TlsFault::WrongName
+                | TlsFault::Certificate
+                | TlsFault::ClientCertificate
+                | TlsFault::NoTls
+                | TlsFault::OnlyTls
+                | TlsFault::Version,
+            ) => true,
+            Self::Bind(BindFault::AlreadyBound | BindFault::Status(_))
+            | Self::Tls(TlsFault::Closed | TlsFault::Silent | TlsFault::Protocol)
+            | Self::Refused
+            | Self::Unreachable
+            | Self::NoAnswer
+            | Self::Closed
+            | Self::Unbound
+            | Self::Silent
+            | Self::Protocol
+            | Self::Stopping => false,
+        }
+    }
 }
 
 /// What a gateway's link tells the engine.

@@ -23,7 +23,7 @@ pub use ledger::{
 };
 pub use link::{
     BindFault, DeliveryReport, DeliveryState, DownCause, InboundSms, LinkEvent, LinkOrder,
-    OutboundSms, SmsBody, SubmitFault, Ticket,
+    OutboundSms, SmsBody, SubmitFault, Ticket, TlsFault,
 };
 pub use outbox::{AnswerKind, OutboxRow, OutboxState, Priority, SendError};
 pub use part::{Part, PartRow};

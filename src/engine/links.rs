@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use super::health::Watch;
 use super::{Now, Tick};
 use crate::api::{LinkState, PduFact, ReplySample};
-use crate::domain::{BindFault, DownCause, Millis, Traffic};
+use crate::domain::{DownCause, Millis, Traffic};
 use crate::store::GatewayCounters;
 
 /// A link that is not bound for longer than this is an alarm.
@@ -143,8 +143,7 @@ impl Link {
 
     /// Why this is an alarm now; `None` where it is none.
     pub(super) fn alarm(&self, now: Tick) -> Option<DownCause> {
-        if let Some(cause @ DownCause::Bind(BindFault::Password | BindFault::SystemId)) = self.cause
-        {
+        if let Some(cause) = self.cause.filter(|cause| cause.needs_a_hand()) {
             return Some(cause);
         }
         let late = self.alarm_at().is_some_and(|at| at <= now);
@@ -198,6 +197,7 @@ impl Link {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{BindFault, TlsFault};
 
     fn at(ms: i64) -> Now {
         Now {
@@ -217,6 +217,27 @@ mod tests {
         }
         assert_eq!((link.since, link.counters.drops), (at(20).wall, 1));
         assert_eq!(link.counters.gap_from, Some(at(15).wall));
+    }
+
+    #[test]
+    fn what_only_a_hand_can_mend_is_an_alarm_at_once() {
+        let by_hand = [
+            DownCause::Bind(BindFault::Password),
+            DownCause::Tls(TlsFault::Expired),
+            DownCause::Tls(TlsFault::UnknownIssuer),
+        ];
+        for cause in by_hand {
+            let mut link = Link::new(at(0), GatewayCounters::default());
+            link.down(at(20), cause, at(20).wall);
+            assert_eq!(link.alarm(Tick(20)), Some(cause));
+        }
+        let by_itself = [DownCause::Refused, DownCause::Tls(TlsFault::Closed)];
+        for cause in by_itself {
+            let mut link = Link::new(at(0), GatewayCounters::default());
+            link.down(at(20), cause, at(20).wall);
+            assert_eq!(link.alarm(Tick(DOWN_ALARM_MS - 1)), None);
+            assert_eq!(link.alarm(Tick(DOWN_ALARM_MS)), Some(cause));
+        }
     }
 
     #[test]

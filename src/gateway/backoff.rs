@@ -1,15 +1,15 @@
 use std::time::Duration;
 
-use crate::domain::{BindFault, DownCause};
+use crate::domain::DownCause;
 use crate::protocol::smpp::Jitter;
 
 /// The longest first pause.
 const FIRST_MS: u64 = 5_000;
 /// The longest pause of all.
 const LONGEST_MS: u64 = 30_000;
-/// Between tries where the login was refused: only a hand can mend that, and some gateways lock an
-/// account that keeps trying.
-const LOGIN_MS: u64 = 60_000;
+/// Between tries where only a hand can mend it, as after a refused login: some gateways lock an account
+/// that keeps trying.
+const BY_HAND_MS: u64 = 60_000;
 
 /// Pauses between connections: 2.5 to 5 s at first, then twice as long each time, up to 30 s.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ impl Backoff {
 
     /// How long to wait after `cause`. Half of it is scattered, so that desks do not come back in step.
     pub(super) fn pause(&mut self, cause: DownCause, jitter: &mut Jitter) -> Duration {
-        if let DownCause::Bind(BindFault::Password | BindFault::SystemId) = cause {
-            return Duration::from_millis(LOGIN_MS);
+        if cause.needs_a_hand() {
+            return Duration::from_millis(BY_HAND_MS);
         }
         let pause = jitter.between(self.longest_ms / 2, self.longest_ms);
         self.longest_ms = (self.longest_ms * 2).min(LONGEST_MS);
@@ -43,6 +43,7 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{BindFault, TlsFault};
 
     #[test]
     fn pauses_double_up_to_30_s_and_begin_again() {
@@ -58,13 +59,24 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_login_waits_a_minute() {
+    fn what_only_a_hand_can_mend_waits_a_minute() {
         let mut backoff = Backoff::new();
-        for fault in [BindFault::Password, BindFault::SystemId] {
-            let pause = backoff.pause(DownCause::Bind(fault), &mut Jitter::new(3));
+        for cause in [
+            DownCause::Bind(BindFault::Password),
+            DownCause::Bind(BindFault::SystemId),
+            DownCause::Tls(TlsFault::Expired),
+            DownCause::Tls(TlsFault::UnknownIssuer),
+        ] {
+            let pause = backoff.pause(cause, &mut Jitter::new(3));
             assert_eq!(pause, Duration::from_mins(1));
         }
-        let busy = DownCause::Bind(BindFault::AlreadyBound);
-        assert!(backoff.pause(busy, &mut Jitter::new(3)) <= Duration::from_secs(5));
+        for cause in [
+            DownCause::Bind(BindFault::AlreadyBound),
+            DownCause::Tls(TlsFault::Closed),
+        ] {
+            backoff.reset();
+            let pause = backoff.pause(cause, &mut Jitter::new(3));
+            assert!(pause <= Duration::from_secs(5), "{cause:?}");
+        }
     }
 }

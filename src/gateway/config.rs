@@ -1,3 +1,4 @@
+use super::Tls;
 use crate::domain::GatewayName;
 use crate::protocol::smpp::{Password, SessionConfig, SystemId};
 
@@ -10,6 +11,8 @@ pub struct GatewayConfig {
     pub host: String,
     /// TCP port.
     pub port: u16,
+    /// TLS over the connection; `None` without.
+    pub tls: Option<Tls>,
     /// Name by which we bind.
     pub system_id: SystemId,
     /// Password of the bind.

@@ -9,8 +9,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::GatewayConfig;
 use super::desk::{Desk, Turn};
 use super::outgoing::Outgoing;
+use super::tls::{is_alert, session_fault};
 use crate::domain::{
-    DownCause, LinkEvent, LinkOrder, OutboundSms, PduHeader, SubmitFault, Ticket, Traffic,
+    DownCause, LinkEvent, LinkOrder, OutboundSms, PduHeader, SubmitFault, Ticket, TlsFault, Traffic,
 };
 use crate::protocol::smpp::{Session, SessionEvent, Tick};
 
@@ -35,7 +36,7 @@ const QUEUE_FULL: u32 = 0x14;
 const STALL: Duration = Duration::from_secs(10);
 
 /// How long the last PDUs of a session may take to leave.
-const LAST_PDUS: Duration = Duration::from_secs(1);
+pub(super) const LAST_PDUS: Duration = Duration::from_secs(1);
 
 /// How long after the first PDU the engine is told what crossed the link: so no oftener than that.
 const TELL: Duration = Duration::from_secs(1);
@@ -82,7 +83,11 @@ pub(super) async fn drive<S: AsyncRead + AsyncWrite>(
             read = reader.read_buf(&mut input), if is_reading => {
                 match read {
                     Ok(1..) => connection.hear(&input),
-                    Ok(0) | Err(_) => connection.session.handle_close(),
+                    Ok(0) => connection.session.handle_close(),
+                    Err(error) => {
+                        connection.explained = session_fault(&error);
+                        connection.session.handle_close();
+                    }
                 }
                 input.clear();
             }
@@ -129,6 +134,8 @@ struct Connection<'a> {
     was_bound: bool,
     stops: bool,
     ended: Option<DownCause>,
+    /// What is known beside the session of why it ends.
+    explained: Option<DownCause>,
 }
 
 impl<'a> Connection<'a> {
@@ -147,6 +154,7 @@ impl<'a> Connection<'a> {
             was_bound: false,
             stops: false,
             ended: None,
+            explained: None,
         }
     }
 
@@ -218,6 +226,9 @@ impl<'a> Connection<'a> {
 
     fn hear(&mut self, octets: &[u8]) {
         self.heard_at = Instant::now();
+        if !self.was_bound && is_alert(octets) {
+            self.explained = Some(DownCause::Tls(TlsFault::OnlyTls));
+        }
         self.session.handle_bytes(self.now(), octets);
     }
 
@@ -302,7 +313,7 @@ impl<'a> Connection<'a> {
         }
         let heard_ms = u64::try_from(self.heard_at.elapsed().as_millis()).unwrap_or(u64::MAX);
         let closing = Closing {
-            cause: self.ended.unwrap_or(DownCause::Closed),
+            cause: self.explained.or(self.ended).unwrap_or(DownCause::Closed),
             heard_ms_ago: self.was_bound.then_some(heard_ms),
             stops: self.stops,
         };

@@ -13,10 +13,12 @@ mod connection;
 mod desk;
 mod outgoing;
 mod run;
+mod tls;
 mod try_login;
 
 pub use crate::protocol::smpp::{LoginError, Password, SystemId};
 pub use config::GatewayConfig;
 pub use connect::{Connect, TcpConnect};
 pub use run::run;
+pub use tls::{Tls, TlsError, TlsParts, Transport};
 pub use try_login::try_login;

@@ -38,7 +38,10 @@ pub async fn run<C: Connect>(
             Ok(stream) => drive(&config, stream, &mut desk, number, jitter.draw()).await,
             Err(cause) => Closing::unopened(cause),
         };
-        let cause = closing.cause;
+        let cause = match closing.heard_ms_ago {
+            Some(_) => closing.cause,
+            None => connect.explain(closing.cause),
+        };
         tracing::info!(gateway = %desk.name(), ?cause, "link down");
         desk.tell(LinkEvent::Down {
             cause,

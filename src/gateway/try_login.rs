@@ -3,11 +3,13 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tokio::io::AsyncReadExt;
 use tokio::select;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
+use super::connection::LAST_PDUS;
 use super::outgoing::Outgoing;
-use super::{Connect, GatewayConfig, connect};
-use crate::domain::DownCause;
+use super::tls::{is_alert, session_fault};
+use super::{Connect, GatewayConfig, connect as connecting};
+use crate::domain::{DownCause, TlsFault};
 use crate::protocol::smpp::{Session, SessionEvent, Tick};
 
 /// Binds once and unbinds again, to see whether a gateway takes the login.
@@ -20,7 +22,7 @@ pub async fn try_login<C: Connect>(
     config: &GatewayConfig,
     mut connect: C,
 ) -> Result<(), DownCause> {
-    let stream = connect::open(config, &mut connect).await?;
+    let stream = connecting::open(config, &mut connect).await?;
     let (mut reader, mut writer) = tokio::io::split(stream);
     let opened_at = Instant::now();
     let now = || Tick(u64::try_from(opened_at.elapsed().as_millis()).unwrap_or(u64::MAX));
@@ -28,6 +30,7 @@ pub async fn try_login<C: Connect>(
     let mut outgoing = Outgoing::new(config.one_pdu_per_write);
     let mut input = BytesMut::new();
     let mut is_bound = false;
+    let mut explained = None;
     let cause = loop {
         let ended = std::iter::from_fn(|| session.poll_event()).find_map(|event| match event {
             SessionEvent::Bound => {
@@ -52,8 +55,17 @@ pub async fn try_login<C: Connect>(
         select! {
             read = reader.read_buf(&mut input) => {
                 match read {
-                    Ok(1..) => session.handle_bytes(now(), &input),
-                    Ok(0) | Err(_) => session.handle_close(),
+                    Ok(1..) => {
+                        if !is_bound && is_alert(&input) {
+                            explained = Some(DownCause::Tls(TlsFault::OnlyTls));
+                        }
+                        session.handle_bytes(now(), &input);
+                    }
+                    Ok(0) => session.handle_close(),
+                    Err(error) => {
+                        explained = session_fault(&error);
+                        session.handle_close();
+                    }
                 }
                 input.clear();
             }
@@ -65,5 +77,10 @@ pub async fn try_login<C: Connect>(
             () = sleep_until(deadline) => session.handle_timeout(now()),
         }
     };
-    if is_bound { Ok(()) } else { Err(cause) }
+    // What it says is known by now; where the peer does not take the goodbye, nothing is lost.
+    let _ = timeout(LAST_PDUS, outgoing.finish(&mut writer)).await;
+    if is_bound {
+        return Ok(());
+    }
+    Err(connect.explain(explained.unwrap_or(cause)))
 }

@@ -1,5 +1,7 @@
 use super::Words;
-use crate::domain::{AlarmKind, BindFault, DownCause, RefusedReason, SendError, UnreadableReason};
+use crate::domain::{
+    AlarmKind, BindFault, DownCause, RefusedReason, SendError, TlsFault, UnreadableReason,
+};
 
 impl Words {
     /// Says why a link is down: part of a sentence, without a full stop.
@@ -14,6 +16,25 @@ impl Words {
             DownCause::Silent => self.say("down.silent", &[]),
             DownCause::Protocol => self.say("down.protocol", &[]),
             DownCause::Stopping => self.say("down.stopping", &[]),
+            DownCause::Tls(fault) => self.tls_fault(fault),
+        }
+    }
+
+    /// Says why there is no TLS: part of a sentence, without a full stop.
+    fn tls_fault(&self, fault: TlsFault) -> String {
+        match fault {
+            TlsFault::Expired => self.say("tls.expired", &[]),
+            TlsFault::NotYetValid => self.say("tls.not_yet_valid", &[]),
+            TlsFault::UnknownIssuer => self.say("tls.unknown_issuer", &[]),
+            TlsFault::WrongName => self.say("tls.wrong_name", &[]),
+            TlsFault::Certificate => self.say("tls.certificate", &[]),
+            TlsFault::ClientCertificate => self.say("tls.client_certificate", &[]),
+            TlsFault::NoTls => self.say("tls.no_tls", &[]),
+            TlsFault::OnlyTls => self.say("tls.only_tls", &[]),
+            TlsFault::Version => self.say("tls.version", &[]),
+            TlsFault::Closed => self.say("tls.closed", &[]),
+            TlsFault::Silent => self.say("tls.silent", &[]),
+            TlsFault::Protocol => self.say("tls.protocol", &[]),
         }
     }
 
@@ -45,6 +66,25 @@ impl Words {
                 self.say("down_act.check_gateway", &[])
             }
             DownCause::Stopping => self.say("down_act.start_engine", &[]),
+            DownCause::Tls(fault) => self.tls_act(fault),
+        }
+    }
+
+    /// Says what mends TLS: a whole sentence.
+    fn tls_act(&self, fault: TlsFault) -> String {
+        match fault {
+            TlsFault::Expired => self.say("tls_act.expired", &[]),
+            TlsFault::NotYetValid => self.say("tls_act.clock", &[]),
+            TlsFault::UnknownIssuer => self.say("tls_act.set_ca", &[]),
+            TlsFault::WrongName => self.say("tls_act.set_name", &[]),
+            TlsFault::Certificate => self.say("tls_act.other_certificate", &[]),
+            TlsFault::ClientCertificate => self.say("tls_act.set_certificate", &[]),
+            TlsFault::NoTls | TlsFault::Closed | TlsFault::Silent => {
+                self.say("tls_act.check_port", &[])
+            }
+            TlsFault::OnlyTls => self.say("tls_act.turn_on", &[]),
+            TlsFault::Version => self.say("tls_act.version", &[]),
+            TlsFault::Protocol => self.say("tls_act.protocol", &[]),
         }
     }
 
@@ -182,7 +222,7 @@ mod tests {
     use crate::domain::{DeviceId, EmployeeId, GatewayName, OutboxId};
     use crate::words::Language;
 
-    const CAUSES: [DownCause; 12] = [
+    const CAUSES: [DownCause; 24] = [
         DownCause::Refused,
         DownCause::Unreachable,
         DownCause::NoAnswer,
@@ -195,6 +235,18 @@ mod tests {
         DownCause::Silent,
         DownCause::Protocol,
         DownCause::Stopping,
+        DownCause::Tls(TlsFault::Expired),
+        DownCause::Tls(TlsFault::NotYetValid),
+        DownCause::Tls(TlsFault::UnknownIssuer),
+        DownCause::Tls(TlsFault::WrongName),
+        DownCause::Tls(TlsFault::Certificate),
+        DownCause::Tls(TlsFault::ClientCertificate),
+        DownCause::Tls(TlsFault::NoTls),
+        DownCause::Tls(TlsFault::OnlyTls),
+        DownCause::Tls(TlsFault::Version),
+        DownCause::Tls(TlsFault::Closed),
+        DownCause::Tls(TlsFault::Silent),
+        DownCause::Tls(TlsFault::Protocol),
     ];
 
     fn all_said(words: &Words) -> Vec<String> {

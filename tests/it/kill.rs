@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::draws::{Draws, setting};
 use super::fleet::Fleet;
 use super::office::Office;
 use super::smsc::{Seen, Smsc, State};
@@ -28,23 +29,7 @@ enum Point {
     Responded(usize),
 }
 
-/// SplitMix64: small, and the same everywhere.
-struct Draws(u64);
-
 impl Draws {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % bound
-    }
-
-    fn place(&mut self, bound: usize) -> usize {
-        let drawn = self.below(u64::try_from(bound).expect("it is small"));
-        usize::try_from(drawn).expect("it is small")
-    }
-
     fn point(&mut self) -> Point {
         let count = 1 + self.place(8);
         match self.below(5) {
@@ -55,11 +40,6 @@ impl Draws {
             _ => Point::Responded(count),
         }
     }
-}
-
-fn setting(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|e| panic!("{name}: {e}")))
 }
 
 fn reach(point: Point, smsc: &Smsc, from: usize) {
@@ -83,11 +63,7 @@ fn reach(point: Point, smsc: &Smsc, from: usize) {
 
 #[test]
 fn kills_at_any_moment_lose_nothing_and_count_nothing_twice() {
-    let seed = setting("HAZIR_KILL_SEED").unwrap_or_else(|| {
-        let mut octets = [0; 4];
-        getrandom::fill(&mut octets).unwrap();
-        u64::from(u32::from_le_bytes(octets))
-    });
+    let seed = setting("HAZIR_KILL_SEED").unwrap_or_else(Draws::seed);
     let rounds = setting("HAZIR_KILL_ROUNDS").unwrap_or(ROUNDS);
     println!("replay the draws with HAZIR_KILL_SEED={seed}");
 

@@ -55,7 +55,7 @@ const FLOORS: &[Floor] = &[
     Floor {
         name: "gateway",
         imports: &["domain", "protocol"],
-        packages: &["tokio", "tracing"],
+        packages: &["rustls_native_certs", "tokio", "tokio_rustls", "tracing"],
     },
     Floor {
         name: "engine",
@@ -95,6 +95,8 @@ const TOP: &str = "cli";
 const ONLY_IN: &[(&str, &str, &str)] = &[
     ("redb", "store", "src/store/redb_store"),
     ("tokio", "engine", "src/engine/shell"),
+    ("tokio_rustls", "gateway", "src/gateway/tls"),
+    ("rustls_native_certs", "gateway", "src/gateway/tls"),
     ("crossterm", "ui", "src/ui/terminal"),
     ("rustix", "ui", "src/ui/terminal"),
     ("rustix", "practice", "src/practice/load"),

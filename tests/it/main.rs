@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod binary;
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod console;
@@ -13,6 +15,8 @@ mod demo;
 mod desk_of_text;
 #[cfg(test)]
 mod disk_full;
+#[cfg(test)]
+mod draws;
 #[cfg(test)]
 mod edges;
 #[cfg(test)]
@@ -29,6 +33,8 @@ mod layers;
 mod load;
 #[cfg(test)]
 mod log_pages;
+#[cfg(test)]
+mod network;
 #[cfg(test)]
 mod office;
 #[cfg(test)]
@@ -64,6 +70,8 @@ mod store;
 #[cfg(test)]
 mod store_layout;
 mod store_model;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]

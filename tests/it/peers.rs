@@ -29,7 +29,8 @@ const STYLES: [&str; 8] = [
     "gsm", "latin", "ucs2", "footer", "payload", "parts", "sms", "sar",
 ];
 
-fn directory() -> PathBuf {
+/// Where the peers stand.
+pub(crate) fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers")
 }
 
@@ -54,7 +55,7 @@ fn missing() -> Option<&'static str> {
 }
 
 /// Whether the peer is there. Where it is not, this says so, or fails where it is required.
-fn have_peer() -> bool {
+pub(crate) fn have_peer() -> bool {
     let Some(why) = missing() else {
         return true;
     };

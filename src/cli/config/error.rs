@@ -125,15 +125,52 @@ pub enum ConfigFault {
     /// Both `password` and `password_file`.
     #[error("gateway '{0}' has both 'password' and 'password_file'")]
     TwoPasswords(String),
-    /// TLS is asked for.
-    #[error("this version has no TLS")]
-    Tls,
+    /// A key of TLS where TLS is off.
+    #[error("'{0}' needs 'tls'")]
+    TlsOff(&'static str),
+    /// One of two keys that go together.
+    #[error("'{given}' needs '{missing}'")]
+    TlsPair {
+        /// Which is there.
+        given: &'static str,
+        /// Which is not.
+        missing: &'static str,
+    },
+    /// A name that no certificate has.
+    #[error("'{0}' cannot stand in a certificate")]
+    TlsName(String),
+    /// A file of TLS that cannot be used.
+    #[error("'{}' is no file for '{key}'", path.display())]
+    TlsFile {
+        /// Which key names it.
+        key: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: TlsFileFault,
+    },
+    /// The system trusts no CA.
+    #[error("the system trusts no CA")]
+    TlsNoSystemCa,
     /// Keys that cannot be bound as it is written.
     #[error("keys cannot be bound so")]
     Keys(#[source] KeyFault),
     /// The file is not there.
     #[error("no configuration")]
     NoFile,
+}
+
+/// What is wrong with a file of TLS.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum TlsFileFault {
+    /// It is not there.
+    Missing,
+    /// It holds nothing of the kind in PEM.
+    NotPem,
+    /// One of its certificates cannot be read.
+    Certificate,
+    /// Its key is not the one of the certificate.
+    OtherKey,
 }
 
 /// What a key takes, for the words of an error.

@@ -5,6 +5,7 @@ mod keys;
 mod layers;
 mod show;
 mod template;
+mod tls;
 mod value;
 
 #[cfg(test)]
@@ -14,11 +15,12 @@ use std::path::PathBuf;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 
-pub use error::{ConfigError, ConfigFault, Origin, Wanted};
+pub use error::{ConfigError, ConfigFault, Origin, TlsFileFault, Wanted};
 pub use keys::{DAYS, Key, Section};
 pub use layers::{Layers, Sheet, Sheets};
 pub use show::{Setting, settings};
 pub use template::{Given, template};
+pub use tls::{TlsConfig, TlsFile, TlsName};
 pub use value::{Kind, Value, time_of_day};
 
 use super::secret::Secret;
@@ -66,6 +68,8 @@ pub struct Gateway {
     pub host: String,
     /// Port.
     pub port: u16,
+    /// TLS; `None` without.
+    pub tls: Option<TlsConfig>,
     /// Name of the login, at most 15 octets.
     pub system_id: String,
     /// Where the password comes from.
@@ -236,13 +240,12 @@ fn gateway(sheet: &Sheet) -> Result<Gateway, ConfigError> {
     let name = sheet.name.clone().unwrap_or_default();
     let source = text(sheet, "source_address")?;
     let password = password(sheet, &name)?;
-    if flag(sheet, "tls")? {
-        return Err(fault_at(sheet, "tls", ConfigFault::Tls));
-    }
+    let host = text(sheet, "host")?;
     Ok(Gateway {
         name: GatewayName::new(&name),
-        host: text(sheet, "host")?,
         port: small(sheet, "port")?,
+        tls: tls::read(sheet, &host)?,
+        host,
         system_id: text(sheet, "system_id")?,
         password,
         source_address: (!source.is_empty()).then_some(source),

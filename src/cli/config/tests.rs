@@ -39,7 +39,7 @@ fn what_is_not_said_is_the_default() {
     );
     assert_eq!(gateway.source_address, None);
     assert_eq!(gateway.encoding, Encoding::Text);
-    assert_eq!(gateway.footer_octets, 62);
+    assert_eq!((gateway.footer_octets, &gateway.tls), (62, &None));
     assert_eq!(
         (gateway.enquire_link_s, gateway.response_timeout_s),
         (30, 10)
@@ -91,8 +91,12 @@ max_per_30_min = 0
 one_pdu_per_write = true
 [[gateway]]
 name = "south"
-host = "h"
+host = "fe80::1%eth0"
 password_file = "/etc/p"
+tls = true
+tls_ca = "keys/ca.pem"
+tls_certificate = "/etc/desk.pem"
+tls_key = "keys/desk.key"
 [receipts]
 retry_after_s = [1, 0x10]
 give_up_after_h = 1
@@ -127,6 +131,28 @@ count = "pairs"
     };
     assert_eq!(password.expose(), "12345678");
     assert!(matches!(&south.password, PasswordFrom::File(file) if file == Path::new("/etc/p")));
+    let file = |key, path: &str, line| TlsFile {
+        key,
+        path: path.into(),
+        at: Origin::File {
+            path: "hazir.toml".into(),
+            line,
+            column: key.len() + 4,
+        },
+    };
+    let tls = TlsConfig {
+        at: file("tls", "", 28).at,
+        ca: Some(file("tls_ca", "keys/ca.pem", 29)),
+        name: TlsName {
+            name: "fe80::1".to_owned(),
+            at: file("host", "", 26).at,
+        },
+        identity: Some((
+            file("tls_certificate", "/etc/desk.pem", 30),
+            file("tls_key", "keys/desk.key", 31),
+        )),
+    };
+    assert_eq!((&north.tls, &south.tls), (&None, &Some(tls)));
     assert_eq!(config.receipts.retry_after_s, [1, 16]);
     let night = Shift {
         name: "night".to_owned(),
@@ -268,7 +294,22 @@ const WRONG_GATEWAYS: &[(&str, &str)] = &[
         "encoding = \"txt\"",
         "4:12: 'encoding' does not take 'txt'; it takes text, binary",
     ),
-    ("tls = true", "4:7: this version has no TLS yet"),
+    (
+        "tls_ca = \"ca.pem\"",
+        "4:10: 'tls_ca' works only with tls = true",
+    ),
+    (
+        "tls = false\ntls_name = \"gw.lan\"",
+        "5:12: 'tls_name' works only with tls = true",
+    ),
+    (
+        "tls = true\ntls_certificate = \"desk.pem\"",
+        "5:19: 'tls_certificate' needs 'tls_key' beside it",
+    ),
+    (
+        "tls = true\ntls_key = \"desk.key\"",
+        "5:11: 'tls_key' needs 'tls_certificate' beside it",
+    ),
     ("tls = 1", "4:7: 'tls' takes true or false"),
     (
         "[[gateway]]\nname = \"North\"\nhost = \"b\"",
@@ -380,8 +421,8 @@ fn an_error_of_a_layer_names_flag_or_variable() {
         ),
         (
             &[],
-            &["gateway.north.tls=true"],
-            "--set gateway.north.tls: this version has no TLS",
+            &["gateway.north.tls_key=x"],
+            "--set gateway.north.tls_key: 'tls_key' works only with tls = true",
         ),
         (
             &[],

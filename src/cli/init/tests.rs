@@ -6,8 +6,9 @@ use super::*;
 use crate::cli::config::Gateway;
 use crate::cli::console::Opening;
 use crate::cli::error::ExitCode;
-use crate::cli::reach::{Desk, Need};
-use crate::domain::Operator;
+use crate::cli::reach::{Desk, LoginFault, Need};
+use crate::domain::{Operator, TlsFault};
+use crate::gateway::Tls;
 use crate::words::Language;
 use crate::words::Words;
 
@@ -35,10 +36,15 @@ impl World for Login {
         Err(CliError::NoEngine)
     }
 
-    fn try_login(&mut self, gateway: &Gateway, password: &Secret) -> Result<(), DownCause> {
+    fn try_login(
+        &mut self,
+        gateway: &Gateway,
+        password: &Secret,
+        _: Option<Tls>,
+    ) -> Result<(), LoginFault> {
         let name = gateway.name.to_string();
         self.tried.push((name, password.expose().to_owned()));
-        self.answer
+        self.answer.map_err(LoginFault::from)
     }
 
     fn serve(&mut self, _: &Place, _: &Config, _: &Words) -> Result<(), CliError> {
@@ -234,6 +240,8 @@ fn a_refused_login_ends_with_its_own_code_and_silence_does_not() {
             Some(ExitCode::Login),
         ),
         (DownCause::Bind(BindFault::AlreadyBound), None),
+        (DownCause::Tls(TlsFault::WrongName), Some(ExitCode::Login)),
+        (DownCause::Tls(TlsFault::Silent), None),
         (DownCause::Refused, None),
         (DownCause::NoAnswer, None),
     ] {

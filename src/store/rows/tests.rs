@@ -8,7 +8,7 @@ use crate::domain::{
     Action, Address, AlarmId, AlarmKind, AnswerKind, BindFault, Counter, Country, DayBudget,
     DeskAct, DeviceId, Digest, DownCause, EmployeeId, Entry, GatewayName, LinkFaults, MarkRow,
     MessageRow, Millis, Msisdn, NoteRow, Operator, OutboxId, OutboxState, Outcome, OverBound, Part,
-    Presence, PresenceSource, Priority, RawBody, SendError, SmsBody, UnreadableReason,
+    Presence, PresenceSource, Priority, RawBody, SendError, SmsBody, TlsFault, UnreadableReason,
 };
 use crate::store::GatewayCounters;
 
@@ -85,10 +85,10 @@ fn desk(act: DeskAct) -> LedgerRow {
     ledger(Entry::Desk { by, act })
 }
 
-fn down() -> LedgerRow {
+fn down(cause: DownCause) -> LedgerRow {
     ledger(Entry::LinkDown {
         gateway: GatewayName::new("reception"),
-        cause: DownCause::Bind(BindFault::Status(13)),
+        cause,
         heard_at: AT,
     })
 }
@@ -261,7 +261,7 @@ fn rows_stand_as_the_first_version_wrote_them() {
         ),
     );
     golden(
-        &down(),
+        &down(DownCause::Bind(BindFault::Status(13))),
         "01ac02c6f2a186bf680309726563657074696f6e03030dc6f2a186bf68b44895b9",
     );
     golden(
@@ -380,6 +380,18 @@ fn what_is_done_at_a_desk_stands_as_it_was_written() {
     golden(
         &desk(DeskAct::NumbersShown),
         "01ac02c6f2a186bf6806046179736509726563657074696f6e0f441fa3a0",
+    );
+}
+
+#[test]
+fn what_went_wrong_with_tls_stands_as_it_was_written() {
+    golden(
+        &down(DownCause::Tls(TlsFault::Expired)),
+        "01ac02c6f2a186bf680309726563657074696f6e0900c6f2a186bf6892a25ad1",
+    );
+    golden(
+        &down(DownCause::Tls(TlsFault::Protocol)),
+        "01ac02c6f2a186bf680309726563657074696f6e090bc6f2a186bf68992a7227",
     );
 }
 

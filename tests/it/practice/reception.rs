@@ -102,6 +102,7 @@ impl Reception {
             name,
             host: "127.0.0.1".to_owned(),
             port: practice.port(),
+            tls: None,
             system_id: SystemId::parse(plan.system_id).unwrap(),
             password: Password::parse(&plan.password).unwrap(),
             enquire_link_s: 30,

@@ -200,7 +200,7 @@ async fn a_login_is_tried_over_tcp() {
     let (result, ()) = join!(try_login(&config, TcpConnect::new(&config)), gateway);
     assert_eq!(result, Ok(()));
     let mut connect = TcpConnect::new(&config);
-    assert!(connect.connect().await.unwrap().nodelay().unwrap());
+    assert!(connect.connect().await.unwrap().tcp().nodelay().unwrap());
     drop(listener);
     let result = try_login(&config, connect).await;
     assert_eq!(result, Err(DownCause::Refused));

@@ -281,6 +281,7 @@ pub fn config() -> GatewayConfig {
         name: GatewayName::new("reception"),
         host: "smsc.invalid".into(),
         port: 9500,
+        tls: None,
         system_id: SystemId::parse("smppuser").unwrap(),
         password: Password::parse("secret08").unwrap(),
         enquire_link_s: 30,
