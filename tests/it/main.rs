@@ -20,6 +20,8 @@ mod faulty_disk;
 #[cfg(test)]
 mod fleet;
 #[cfg(test)]
+mod gateways;
+#[cfg(test)]
 mod intake;
 #[cfg(test)]
 mod kill;

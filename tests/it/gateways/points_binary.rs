@@ -1,0 +1,1 @@
+//! Points that are about the process itself: the real binary, killed and started again.
