@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::lane::{Lane, Place};
 use super::settings::Settings;
-use super::statuses::{is_final, is_throttling};
+use super::statuses::{is_final, is_narrowing, is_throttling};
 use super::tally::Tally;
 use super::{Now, Tick};
 use crate::domain::{
@@ -277,6 +277,9 @@ impl Outbox {
                 false
             }
             Err(SubmitFault::Status(status)) => {
+                if is_narrowing(status) {
+                    lane.narrow();
+                }
                 self.put_off(now, id, SendError::Status(status));
                 false
             }
@@ -354,11 +357,7 @@ impl Outbox {
     }
 
     fn forget_message_id(&mut self, row: &OutboxRow) {
-        let Some(message_id) = &row.message_id else {
-            return;
-        };
-        let key = (row.gateway.clone(), normal(message_id));
-        if let Entry::Occupied(mut ids) = self.by_message_id.entry(key) {
+        if let Entry::Occupied(mut ids) = self.by_message_id.entry(key_of(row)) {
             ids.get_mut().remove(&row.id);
             if ids.get().is_empty() {
                 ids.remove();
@@ -445,10 +444,8 @@ impl Outbox {
     }
 
     fn remember(&mut self, id: OutboxId) {
-        if let Some(row) = self.get(id)
-            && let Some(message_id) = &row.message_id
-        {
-            let key = (row.gateway.clone(), normal(message_id));
+        if let Some(row) = self.get(id) {
+            let key = key_of(row);
             self.by_message_id.entry(key).or_default().insert(id);
         }
         self.settled.push_back(id);
@@ -489,27 +486,32 @@ impl Outbox {
         true
     }
 
-    /// The sent entry that a delivery receipt names: by its id in any writing, and by its number.
+    /// The sent entry that a delivery receipt names: by its id in any writing, and by its number. A receipt without a number
+    /// names one where its id leaves no choice.
     fn named_by(&self, gateway: &GatewayName, report: &DeliveryReport) -> Option<OutboxId> {
-        let writings = [
-            Some(normal(&report.message_id)),
-            report
-                .message_id
-                .parse::<u64>()
-                .ok()
-                .map(|id| format!("{id:x}")),
-            u64::from_str_radix(&report.message_id, 16)
-                .ok()
-                .map(|id| id.to_string()),
-        ];
-        let ids = writings.into_iter().flatten();
-        let ids = ids.filter_map(|id| self.by_message_id.get(&(gateway.clone(), id)));
-        ids.flat_map(|ids| ids.iter().rev().copied()).find(|id| {
-            self.get(*id).is_some_and(|row| {
-                row.state == OutboxState::Sent
-                    && same_number(&row.to.octets, &report.recipient.octets)
-            })
-        })
+        let said = normal(&report.message_id);
+        let number = &report.recipient.octets;
+        if said.is_empty() && number.is_empty() {
+            return None;
+        }
+        let as_decimal = said.parse::<u128>().ok().map(|id| format!("{id:x}"));
+        let as_hex = u128::from_str_radix(&said, 16).ok();
+        let as_hex = as_hex.map(|id| id.to_string());
+        for id in [Some(said), as_decimal, as_hex].into_iter().flatten() {
+            let Some(ids) = self.by_message_id.get(&(gateway.clone(), id)) else {
+                continue;
+            };
+            let mut sent = ids.iter().rev().copied().filter(|id| {
+                self.get(*id).is_some_and(|row| {
+                    row.state == OutboxState::Sent && same_number(&row.to.octets, number)
+                })
+            });
+            if let Some(id) = sent.next() {
+                let is_clear = !number.is_empty() || sent.next().is_none();
+                return is_clear.then_some(id);
+            }
+        }
+        None
     }
 }
 
@@ -523,11 +525,16 @@ fn place_of(row: &OutboxRow, cut: bool) -> Place {
     }
 }
 
+/// By which gateway and under which id an entry was sent; gateways without ids give the empty one.
+fn key_of(row: &OutboxRow) -> (GatewayName, String) {
+    let message_id = row.message_id.as_deref().unwrap_or_default();
+    (row.gateway.clone(), normal(message_id))
+}
+
 fn normal(message_id: &str) -> String {
-    message_id
-        .trim()
-        .trim_start_matches('0')
-        .to_ascii_lowercase()
+    let lower = message_id.trim().to_ascii_lowercase();
+    let digits = lower.strip_prefix("0x").unwrap_or(&lower);
+    digits.trim_start_matches('0').to_owned()
 }
 
 fn same_number(ours: &[u8], theirs: &[u8]) -> bool {

@@ -2,13 +2,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 use rusmpp::encode::Length;
 use rusmpp::encode::owned::Encode;
 use rusmpp::pdus::{BindTransceiver, DataSmResp, DeliverSmResp, SubmitSm};
-use rusmpp::tlvs::MessageSubmissionRequestTlvValue;
-use rusmpp::types::{AnyOctetString, COctetString, OctetString};
-use rusmpp::values::{
-    DataCoding, EsmClass, InterfaceVersion, MessagePayload, Npi, RegisteredDelivery, Ton,
-};
+use rusmpp::types::{COctetString, OctetString};
+use rusmpp::values::{DataCoding, EsmClass, InterfaceVersion, Npi, RegisteredDelivery, Ton};
 use rusmpp::{Command, CommandStatus, Pdu};
 
+use super::split::UserData;
 use super::{Password, SystemId};
 use crate::domain::{Address, OutboundSms, SmsBody};
 
@@ -65,36 +63,50 @@ pub(super) fn bind_transceiver(sequence: u32, system_id: &SystemId, password: &P
 ///
 /// # Errors
 /// The `command_status` with which every SMSC would turn it down: an address that does not fit, a
-/// body over 65,535 octets.
+/// body over 255 octets.
 pub(super) fn submit_sm(sequence: u32, sms: &OutboundSms) -> Result<Bytes, u32> {
     let (data_coding, octets) = match &sms.body {
         SmsBody::Text(text) => (DataCoding::McSpecific, text.as_bytes()),
         SmsBody::Binary(octets) => (DataCoding::OctetUnspecified2, octets.as_slice()),
     };
-    let (source_ton, source_npi) = type_and_plan(&sms.from);
-    let (dest_ton, dest_npi) = type_and_plan(&sms.to);
+    submit(sequence, &sms.to, &sms.from, (0, data_coding, octets))
+}
+
+/// A submit_sm with one part of a long message; else as [`submit_sm`].
+///
+/// # Errors
+/// As [`submit_sm`].
+pub(super) fn submit_part(
+    sequence: u32,
+    to: &Address,
+    from: &Address,
+    part: &UserData,
+) -> Result<Bytes, u32> {
+    let user_data = (part.esm_class, part.data_coding, part.octets.as_slice());
+    submit(sequence, to, from, user_data)
+}
+
+fn submit(
+    sequence: u32,
+    to: &Address,
+    from: &Address,
+    (esm_class, data_coding, octets): (u8, DataCoding, &[u8]),
+) -> Result<Bytes, u32> {
+    let (source_ton, source_npi) = type_and_plan(from);
+    let (dest_ton, dest_npi) = type_and_plan(to);
     let submit = SubmitSm::builder()
         .source_addr_ton(source_ton)
         .source_addr_npi(source_npi)
-        .source_addr(c_string(&sms.from.octets).ok_or(status::ESME_RINVSRCADR)?)
+        .source_addr(c_string(&from.octets).ok_or(status::ESME_RINVSRCADR)?)
         .dest_addr_ton(dest_ton)
         .dest_addr_npi(dest_npi)
-        .destination_addr(c_string(&sms.to.octets).ok_or(status::ESME_RINVDSTADR)?)
+        .destination_addr(c_string(&to.octets).ok_or(status::ESME_RINVDSTADR)?)
         // The Default of rusmpp is 0x08, a delivery acknowledgement.
-        .esm_class(EsmClass::from(0))
+        .esm_class(EsmClass::from(esm_class))
         // request_all() of rusmpp is 0x1d, acknowledgements by the phone's owner too.
         .registered_delivery(RegisteredDelivery::from(1))
-        .data_coding(data_coding);
-    let submit = if octets.len() <= SHORT_MESSAGE_OCTETS {
-        let text = OctetString::from_slice(octets).map_err(|_| status::ESME_RINVMSGLEN)?;
-        submit.short_message(text)
-    } else {
-        if octets.len() > usize::from(u16::MAX) {
-            return Err(status::ESME_RINVMSGLEN);
-        }
-        let payload = MessagePayload::new(AnyOctetString::from_slice(octets));
-        submit.push_tlv(MessageSubmissionRequestTlvValue::MessagePayload(payload))
-    };
+        .data_coding(data_coding)
+        .short_message(OctetString::from_slice(octets).map_err(|_| status::ESME_RINVMSGLEN)?);
     Ok(encode(status::ESME_ROK, sequence, submit.build()))
 }
 
@@ -191,15 +203,20 @@ mod tests {
     }
 
     #[test]
-    fn a_long_body_goes_into_message_payload() {
-        let short = submit_sm(1, &sms(SmsBody::Binary(vec![1; 254]))).unwrap();
-        assert_eq!(short.len(), 41 + 254);
-        let long = submit_sm(1, &sms(SmsBody::Binary(vec![1; 255]))).unwrap();
-        assert_eq!(long[40..45], octets("00 0424 00ff"));
-        assert_eq!(long.len(), 45 + 255);
-        let longest = submit_sm(1, &sms(SmsBody::Binary(vec![1; 65_535]))).unwrap();
-        assert_eq!(longest.len(), 45 + 65_535);
-        let over = sms(SmsBody::Binary(vec![1; 65_536]));
+    fn a_part_says_that_it_has_a_header() {
+        let whole = sms(SmsBody::Text(String::new()));
+        let part = UserData {
+            esm_class: 0x40,
+            data_coding: DataCoding::McSpecific,
+            octets: octets("05 00 03 2a 02 01 'HI'"),
+        };
+        let part = submit_part(7, &whole.to, &whole.from, &part).unwrap();
+        let expected = octets(
+            "00000031 00000004 00000000 00000007 00 00 00 '11' 00 09 4d '+98912' 00 \
+             40 00 00 00 00 01 00 00 00 08 05 00 03 2a 02 01 'HI'",
+        );
+        assert_eq!(part, expected);
+        let over = sms(SmsBody::Binary(vec![1; 256]));
         assert_eq!(submit_sm(1, &over), Err(status::ESME_RINVMSGLEN));
     }
 

@@ -97,7 +97,7 @@ async fn a_batch_is_one_write_unless_the_peer_wants_one_for_each_pdu() {
         let ids_of =
             |octets: &Vec<u8>| -> Vec<u32> { pdus(octets).into_iter().map(|pdu| pdu.id).collect() };
         let ids: Vec<_> = writes.iter().map(ids_of).collect();
-        let all = [DELIVER_SM_RESP, SUBMIT_SM, DELIVER_SM_RESP, SUBMIT_SM];
+        let all = [DELIVER_SM_RESP, DELIVER_SM_RESP, SUBMIT_SM, SUBMIT_SM];
         if one_pdu_per_write {
             assert_eq!(ids, all.map(|id| vec![id]));
         } else {
