@@ -24,6 +24,8 @@ mod gateways;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
+mod kannel;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod layers;
@@ -67,3 +69,5 @@ mod store_model;
 mod tokens;
 #[cfg(test)]
 mod watch;
+#[cfg(test)]
+mod wiretap;

@@ -53,17 +53,22 @@ fn missing() -> Option<&'static str> {
     })
 }
 
-/// Whether the peer is there. Where it is not, this says so, or fails where it is required.
+/// Whether the node peer is there.
 fn have_peer() -> bool {
-    let Some(why) = missing() else {
+    have("the node peer", missing())
+}
+
+/// Whether a peer is there, by why it is missing. Where it is not, this says so, or fails where it is required.
+pub(crate) fn have(peer: &str, missing: Option<&str>) -> bool {
+    let Some(why) = missing else {
         return true;
     };
     assert!(
         std::env::var_os("HAZIR_REQUIRE_PEERS").is_none(),
-        "the node peer is required, and {why}"
+        "{peer} is required, and {why}"
     );
     // Written past the harness, which keeps the words of a test that passes.
-    let words = format!("\nNOT TESTED against the node peer: {why}\n");
+    let words = format!("\nNOT TESTED against {peer}: {why}\n");
     std::io::stderr()
         .write_all(words.as_bytes())
         .expect("stderr can be written");

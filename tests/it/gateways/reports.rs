@@ -46,7 +46,7 @@ async fn point_03_an_id_is_known_in_every_writing() {
         ("0000004f0b", "4F0B"),
         ("0x4F0C", "20236"),
         ("20237", "0x4f0d"),
-        ("C0FFEE00C0FFEE00", "13907095861846703616"),
+        ("C0FFEE00C0FFEE00", "13907095861348789760"),
         (
             "340282366920938463463374607431768211455",
             "ffffffffffffffffffffffffffffffff",
