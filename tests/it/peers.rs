@@ -4,6 +4,8 @@
 //! Needs node; where `tests/peers/node_modules` is missing, `npm ci` fetches it. `HAZIR_REQUIRE_PEERS=1` makes a peer
 //! that is not there a failure.
 
+mod shapes;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -142,6 +144,12 @@ impl Peer {
     fn report(&mut self, nth: usize) -> Value {
         self.order(&json!({ "cmd": "report" }));
         self.named("report", nth).remove(nth - 1)
+    }
+
+    /// Where it listens.
+    fn port(&self) -> u16 {
+        let port = self.named("listening", 1)[0]["port"].as_u64();
+        u16::try_from(port.expect("a port")).expect("a port")
     }
 
     /// Asks for reports until one has nothing on its way any more.
@@ -383,10 +391,7 @@ fn a_day_at_an_office_with_other_peoples_phones() {
     }
     let all = SEALED + OLD;
     let mut peer = Peer::start();
-    let port = peer.named("listening", 1)[0]["port"]
-        .as_u64()
-        .expect("a port");
-    let port = u16::try_from(port).expect("a port");
+    let port = peer.port();
     let office = Office::bare();
     let done = office.init(port, &[]);
     assert_eq!(done.code, Some(0), "init: {}{}", done.out, done.err);
