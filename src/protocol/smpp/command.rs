@@ -16,7 +16,11 @@ pub(super) mod id {
     pub(in super::super) const GENERIC_NACK: u32 = 0x8000_0000;
     pub(in super::super) const BIND_RECEIVER: u32 = 0x0000_0001;
     pub(in super::super) const BIND_TRANSMITTER: u32 = 0x0000_0002;
+    pub(in super::super) const QUERY_SM: u32 = 0x0000_0003;
     pub(in super::super) const SUBMIT_SM: u32 = 0x0000_0004;
+    pub(in super::super) const REPLACE_SM: u32 = 0x0000_0007;
+    pub(in super::super) const CANCEL_SM: u32 = 0x0000_0008;
+    pub(in super::super) const SUBMIT_MULTI: u32 = 0x0000_0021;
     pub(in super::super) const DELIVER_SM_RESP: u32 = 0x8000_0005;
     pub(in super::super) const BIND_TRANSCEIVER: u32 = 0x0000_0009;
     pub(in super::super) const SUBMIT_SM_RESP: u32 = 0x8000_0004;
@@ -42,8 +46,15 @@ pub(super) mod status {
     pub(in super::super) const ESME_RINVDSTADR: u32 = 0x0b;
     pub(in super::super) const ESME_RINVPASWD: u32 = 0x0e;
     pub(in super::super) const ESME_RINVSYSID: u32 = 0x0f;
+    pub(in super::super) const ESME_RCANCELFAIL: u32 = 0x11;
+    pub(in super::super) const ESME_RREPLACEFAIL: u32 = 0x13;
+    pub(in super::super) const ESME_RSUBMITFAIL: u32 = 0x45;
+    pub(in super::super) const ESME_RQUERYFAIL: u32 = 0x67;
     pub(in super::super) const ESME_RUNKNOWNERR: u32 = 0xff;
 }
+
+/// `command_length` of a PDU without a body.
+const HEADER_OCTETS: u32 = 16;
 
 /// Octets of user data that go into `short_message`; more goes into message_payload.
 pub(super) const SHORT_MESSAGE_OCTETS: usize = 254;
@@ -136,6 +147,13 @@ pub(super) fn unbind_resp(sequence: u32) -> Bytes {
 
 pub(super) fn generic_nack(sequence: u32, status: u32) -> Bytes {
     encode(status, sequence, Pdu::GenericNack)
+}
+
+/// A response that is a header alone, as every response may be that says what went wrong.
+pub(super) fn bare_resp(request: u32, sequence: u32, status: u32) -> Bytes {
+    let header = [HEADER_OCTETS, request | id::RESPONSE, status, sequence];
+    let octets: Vec<u8> = header.into_iter().flat_map(u32::to_be_bytes).collect();
+    octets.into()
 }
 
 pub(super) fn encode(status: u32, sequence: u32, pdu: impl Into<Pdu>) -> Bytes {

@@ -81,7 +81,7 @@ mod tests {
         #[test]
         fn parts_are_whole_again_when_they_are_joined(text in "[ -~]{0,900}", reference: u8) {
             let parts = split(&SmsBody::Text(text.clone()), reference).unwrap();
-            let mut whole = Vec::new();
+            let mut whole: Vec<u8> = Vec::new();
             for (number, part) in (1..).zip(&parts) {
                 let room = if parts.len() == 1 { 160 } else { 159 };
                 prop_assert!(part.octets.len() <= room);

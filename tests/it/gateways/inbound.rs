@@ -16,6 +16,9 @@ const DATA_SM: u32 = 0x0000_0103;
 const DATA_SM_RESP: u32 = 0x8000_0103;
 const UNBIND: u32 = 0x0000_0006;
 
+/// The way in which a text travels.
+type Carry = fn(&[u8]) -> Vec<u8>;
+
 #[tokio::test(start_paused = true)]
 async fn point_01_user_data_is_short_message_or_message_payload_which_wins() {
     let (house, mut gateway) = House::open().await;
@@ -252,7 +255,6 @@ async fn point_04_a_check_in_is_read_whatever_data_coding_says() {
     let mut phone = house.hire(AYSE).await;
     let wide = |text: &[u8]| text.iter().flat_map(|c| [0, *c]).collect::<Vec<u8>>();
     let accented = |text: &[u8]| [b"\xe9\xfc ", text].concat();
-    type Carry = fn(&[u8]) -> Vec<u8>;
     let plain: Carry = <[u8]>::to_vec;
     let septets: Carry = |text| packed(text, 0);
     let after_escape: Carry = |text| [b"\x1b\x65 \x00 ", text].concat();

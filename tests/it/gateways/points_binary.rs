@@ -27,9 +27,9 @@ fn part(from: &str, total: u8, number: u8, text: &[u8]) -> Sms {
 #[test]
 fn point_07_after_a_crash_the_old_session_may_live_on() {
     let office = Office::open_fast();
-    let mut phone = office.staff(1).remove(0);
+    let mut phones = office.staff(2);
     let engine = office.serve();
-    office.check_in(&mut phone, 1);
+    office.check_in(&mut phones[0], 1);
     kill(engine);
     office.smsc.answer_binds_with(&[ESME_RALYBND]);
     let engine = office.serve();
@@ -39,7 +39,7 @@ fn point_07_after_a_crash_the_old_session_may_live_on() {
     assert_eq!(office.smsc.read(|s| s.count(&refused)), 1);
     // Nothing is to be done by hand.
     office.smsc.wait_bound(2);
-    office.check_in(&mut phone, 2);
+    office.check_in(&mut phones[1], 1);
     office.stop(engine);
 }
 

@@ -147,7 +147,7 @@ async fn leaves(body: SmsBody) -> Vec<(u8, u8, Vec<u8>)> {
 
 #[tokio::test(start_paused = true)]
 async fn what_exceeds_one_sms_is_split_and_nothing_else() {
-    let text = |octets: usize| (0..octets).map(|at| char::from(b'a' + (at % 26) as u8));
+    let text = |octets: usize| (b'a'..=b'z').map(char::from).cycle().take(octets);
     for octets in [0, 1, 112, 160] {
         let text: String = text(octets).collect();
         let parts = leaves(SmsBody::Text(text.clone())).await;
