@@ -140,6 +140,11 @@ impl Lane {
         true
     }
 
+    /// The gateway turned a message down that may pass later: half the window.
+    pub(super) fn narrow(&mut self) {
+        self.open = (self.open / 2).max(1);
+    }
+
     /// Counts what left before a restart.
     pub(super) fn restore_sent(&mut self, at: Tick, parts: u8) {
         self.pace.count(at, parts);

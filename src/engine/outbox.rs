@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::lane::{Lane, Place};
 use super::routes::Routes;
 use super::settings::Settings;
-use super::statuses::{is_final, is_throttling};
+use super::statuses::{is_final, is_narrowing, is_throttling};
 use super::tally::Tally;
 use super::{Now, Tick};
 use crate::api::Hold;
@@ -292,6 +292,9 @@ impl Outbox {
                 false
             }
             Err(SubmitFault::Status(status)) => {
+                if is_narrowing(status) {
+                    lane.narrow();
+                }
                 self.put_off(now, id, SendError::Status(status));
                 false
             }
@@ -371,9 +374,7 @@ impl Outbox {
     }
 
     fn forget_message_id(&mut self, row: &OutboxRow) {
-        if let Some(message_id) = &row.message_id {
-            self.by_message_id.remove(&(normal(message_id), row.id));
-        }
+        self.by_message_id.remove(&key_of(row));
     }
 
     fn mark(&mut self, id: OutboxId, change: Change) {
@@ -454,10 +455,9 @@ impl Outbox {
     }
 
     fn remember(&mut self, id: OutboxId) {
-        if let Some(row) = self.get(id)
-            && let Some(message_id) = &row.message_id
-        {
-            self.by_message_id.insert((normal(message_id), id));
+        if let Some(row) = self.get(id) {
+            let key = key_of(row);
+            self.by_message_id.insert(key);
         }
         self.settled.push_back(id);
         if self.settled.len() > SETTLED_HELD
@@ -497,32 +497,33 @@ impl Outbox {
         true
     }
 
-    /// The sent entry that a delivery receipt names: by its id in any writing, and by its number.
+    /// The sent entry that a delivery receipt names: by its id in any writing, and by its number. A receipt without a number
+    /// names one where its id leaves no choice.
     fn named_by(&self, gateway: &GatewayName, report: &DeliveryReport) -> Option<OutboxId> {
-        let writings = [
-            Some(normal(&report.message_id)),
-            report
-                .message_id
-                .parse::<u64>()
-                .ok()
-                .map(|id| format!("{id:x}")),
-            u64::from_str_radix(&report.message_id, 16)
-                .ok()
-                .map(|id| id.to_string()),
-        ];
-        let of_writing = |id: String| {
+        let said = normal(&report.message_id);
+        let number = &report.recipient.octets;
+        if said.is_empty() && number.is_empty() {
+            return None;
+        }
+        let as_decimal = said.parse::<u128>().ok().map(|id| format!("{id:x}"));
+        let as_hex = u128::from_str_radix(&said, 16).ok();
+        let as_hex = as_hex.map(|id| id.to_string());
+        for id in [Some(said), as_decimal, as_hex].into_iter().flatten() {
             let last = (id.clone(), OutboxId(u64::MAX));
             let ids = self.by_message_id.range((id, OutboxId(0))..=last);
-            ids.rev().map(|(_, id)| *id)
-        };
-        let ids = writings.into_iter().flatten();
-        ids.flat_map(of_writing).find(|id| {
-            self.get(*id).is_some_and(|row| {
-                row.state == OutboxState::Sent
-                    && row.gateway == *gateway
-                    && same_number(&row.to.octets, &report.recipient.octets)
-            })
-        })
+            let mut sent = ids.rev().map(|(_, id)| *id).filter(|id| {
+                self.get(*id).is_some_and(|row| {
+                    row.state == OutboxState::Sent
+                        && row.gateway == *gateway
+                        && same_number(&row.to.octets, number)
+                })
+            });
+            if let Some(id) = sent.next() {
+                let is_clear = !number.is_empty() || sent.next().is_none();
+                return is_clear.then_some(id);
+            }
+        }
+        None
     }
 }
 
@@ -552,11 +553,16 @@ fn place_of(row: &OutboxRow, routes: &Routes, cut: bool) -> Place {
     }
 }
 
+/// Under which id an entry was sent; gateways without ids give the empty one.
+fn key_of(row: &OutboxRow) -> (String, OutboxId) {
+    let message_id = row.message_id.as_deref().unwrap_or_default();
+    (normal(message_id), row.id)
+}
+
 fn normal(message_id: &str) -> String {
-    message_id
-        .trim()
-        .trim_start_matches('0')
-        .to_ascii_lowercase()
+    let lower = message_id.trim().to_ascii_lowercase();
+    let digits = lower.strip_prefix("0x").unwrap_or(&lower);
+    digits.trim_start_matches('0').to_owned()
 }
 
 fn same_number(ours: &[u8], theirs: &[u8]) -> bool {

@@ -15,6 +15,7 @@ use super::intake::Arrival;
 use super::roster::{Roster, number_of};
 use super::{Now, Tick};
 use crate::domain::{Country, Millis, Part, PartId, PartRow, RawBody, UnreadableReason};
+use crate::protocol::text;
 use crate::store::{Archive, StoreError};
 
 /// Parts of one message: 16 SMS in UCS-2 are 1,072 characters, ten times the longest check-in.
@@ -230,17 +231,13 @@ impl Key {
 
 /// The octets in the order of the parts, read as the first of them says.
 fn join<'a>(bodies: impl Iterator<Item = &'a RawBody>) -> RawBody {
-    let mut whole: Option<RawBody> = None;
-    for body in bodies {
-        match &mut whole {
-            Some(whole) => whole.octets.extend_from_slice(&body.octets),
-            None => whole = Some(body.clone()),
-        }
+    let bodies: Vec<_> = bodies.collect();
+    let data_coding = bodies.first().map_or(0, |body| body.data_coding);
+    let parts: Vec<_> = bodies.iter().map(|body| body.octets.as_slice()).collect();
+    RawBody {
+        octets: text::join(&parts, data_coding),
+        data_coding,
     }
-    whole.unwrap_or(RawBody {
-        octets: Vec::new(),
-        data_coding: 0,
-    })
 }
 
 impl Engine {

@@ -178,10 +178,26 @@ fn days_since_epoch(date: jiff::civil::Date) -> i32 {
 }
 
 impl GatewaySettings {
-    /// How many SMS a text of `characters` takes with the gateway's footer: 160 in one, 153 in each of several.
+    /// How many SMS a text of `characters` takes with the gateway's footer: 160 in one, 153 in each of several. What is
+    /// over 160 before the footer leaves in several messages, and each of them gets one. Octets, where the gateway is
+    /// `binary`, get none: 140 in one, 134 in each of several.
     pub fn parts(&self, characters: usize) -> u8 {
-        let all = characters + self.footer_octets;
-        let parts = if all <= 160 { 1 } else { all.div_ceil(153) };
+        let (one, each, footer) = if self.binary {
+            (140, 134, 0)
+        } else {
+            (160, 153, self.footer_octets)
+        };
+        let parts = if characters + footer <= one {
+            1
+        } else if characters <= one {
+            (characters + footer).div_ceil(each)
+        } else {
+            let last = match characters % each {
+                0 => 0,
+                rest => (rest + footer).div_ceil(each),
+            };
+            characters / each * (each + footer).div_ceil(each) + last
+        };
         u8::try_from(parts).unwrap_or(u8::MAX)
     }
 }
@@ -240,7 +256,7 @@ mod tests {
 
     #[test]
     fn parts_count_the_footer() {
-        let gateway = GatewaySettings {
+        let mut gateway = GatewaySettings {
             name: GatewayName::new("g"),
             source_address: None,
             binary: false,
@@ -254,5 +270,13 @@ mod tests {
         assert_eq!(gateway.parts(98), 1);
         assert_eq!(gateway.parts(99), 2);
         assert_eq!(gateway.parts(112), 2);
+        assert_eq!(gateway.parts(160), 2);
+        assert_eq!(gateway.parts(161), 3);
+        assert_eq!(gateway.parts(306), 4);
+        gateway.footer_octets = 0;
+        assert_eq!([160, 161, 306, 307].map(|n| gateway.parts(n)), [1, 2, 2, 3]);
+        gateway.binary = true;
+        gateway.footer_octets = 62;
+        assert_eq!([140, 141, 268, 269].map(|n| gateway.parts(n)), [1, 2, 2, 3]);
     }
 }

@@ -5,6 +5,11 @@ pub(super) const fn is_throttling(status: u32) -> bool {
     matches!(status, 0x14 | 0x58)
 }
 
+/// ESME_RSUBMITFAIL and what vendors add from 0x400 on: it may pass later, and one by one.
+pub(super) const fn is_narrowing(status: u32) -> bool {
+    status == 0x45 || status >= 0x400
+}
+
 /// Statuses that another try cannot change: the address or the message itself is at fault.
 pub(super) const fn is_final(status: u32) -> bool {
     matches!(
@@ -16,5 +21,6 @@ pub(super) const fn is_final(status: u32) -> bool {
             | 0x43 // ESME_RINVESMCLASS
             | 0x48..=0x49 // ESME_RINVSRCTON, ESME_RINVSRCNPI
             | 0x50..=0x51 // ESME_RINVDSTTON, ESME_RINVDSTNPI
+            | 0xC0..=0xC4 // ESME_RINVOPTPARSTREAM and other faults of TLVs
     )
 }

@@ -79,6 +79,21 @@ pub fn pack(septets: &[u8]) -> Vec<u8> {
     octets
 }
 
+/// The septets of parts that were packed each by itself, after `fill_bits` bits in each, as those of one text.
+///
+/// What may be spare bits at the end of a part is none of them: a 0x00 in a part's last place, which is an '@', is lost.
+pub fn unpack_parts<'a>(parts: impl Iterator<Item = &'a [u8]>, fill_bits: usize) -> Vec<u8> {
+    let mut septets = Vec::new();
+    for part in parts {
+        septets.extend(unpack(part, fill_bits));
+        let is_full = (part.len() * 8).saturating_sub(fill_bits).is_multiple_of(7);
+        if is_full && septets.last() == Some(&0) {
+            septets.pop();
+        }
+    }
+    septets
+}
+
 /// Unpacks all whole septets after the first `fill_bits` bits, which a user data header may leave before the text.
 ///
 /// Seven spare bits at the end cannot be told from a septet 0x00.
@@ -138,6 +153,30 @@ mod tests {
         assert_eq!(unpack(&packed, 0), b"hellohello");
         assert_eq!(unpack(&[0xFF], 9), b"");
         assert_eq!(unpack(&[], 3), b"");
+    }
+
+    #[test]
+    fn parts_that_were_packed_each_by_itself_are_one_text() {
+        // Eight septets after one bit leave seven bits spare.
+        for length in 0..40 {
+            let text = &b"HZ.The quick brown fox jumps over the lazy"[..length];
+            for fill_bits in 0..7 {
+                let parts = text.chunks(8).map(|part| {
+                    let mut shifted = pack(part);
+                    shifted.push(0);
+                    for at in (0..shifted.len()).rev() {
+                        let below = at.checked_sub(1).map_or(0, |below| shifted[below]);
+                        let pair = u16::from_le_bytes([below, shifted[at]]) << fill_bits;
+                        shifted[at] = pair.to_le_bytes()[1];
+                    }
+                    shifted.truncate((part.len() * 7 + fill_bits).div_ceil(8));
+                    shifted
+                });
+                let parts: Vec<_> = parts.collect();
+                let parts = parts.iter().map(Vec::as_slice);
+                assert_eq!(unpack_parts(parts, fill_bits), text, "{fill_bits}");
+            }
+        }
     }
 
     proptest! {

@@ -18,7 +18,7 @@
 //! Source: SMPP 3.4 section 5.2.19, 3GPP TS 23.038 section 4.
 
 use super::envelope::Header;
-use super::{frame, gsm, hex};
+use super::{frame, gsm, hex, legacy};
 
 /// Finds the envelope of the first well-formed frame in user data, in whatever way it has to be read.
 ///
@@ -33,6 +33,25 @@ pub fn find_binary_envelope(octets: &[u8], data_coding: u8) -> Option<Vec<u8>> {
         Ok(_) => Some(octets.to_vec()),
         Err(_) => find_envelope(octets, data_coding),
     }
+}
+
+/// The user data of a long message, from that of its parts in their order.
+///
+/// It is their octets, one after another. Where GSM packed text was cut, though, each part begins at a septet of its own,
+/// and after as many spare bits as its header left: where a frame shows that way alone, its septets are given instead, one in
+/// each octet.
+///
+/// Source: 3GPP TS 23.040 section 9.2.3.24.
+pub fn join(parts: &[&[u8]], data_coding: u8) -> Vec<u8> {
+    let whole = parts.concat();
+    if holds_frame(&whole, data_coding) {
+        return whole;
+    }
+    let realigned = |fill_bits| gsm::unpack_parts(parts.iter().copied(), fill_bits);
+    let mut readings = (0..7).map(realigned);
+    readings
+        .find(|septets| holds_frame(septets, data_coding))
+        .unwrap_or(whole)
 }
 
 /// The text that a person most likely meant, or hexadecimal digits where it is no text.
@@ -68,6 +87,10 @@ pub(super) fn search<T>(
             one_by_one().or_else(packed).or_else(two_by_two)
         }
     }
+}
+
+fn holds_frame(octets: &[u8], data_coding: u8) -> bool {
+    find_envelope(octets, data_coding).is_some() || legacy::find(octets, data_coding).is_some()
 }
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -229,6 +252,21 @@ mod tests {
             let later = &gsm::pack(&septets)[before * 7 / 8..];
             assert_eq!(find_envelope(later, 0), Some(vec![0xA5; 41]), "{before}");
         }
+    }
+
+    #[test]
+    fn parts_are_joined_as_they_are_unless_septets_say_more() {
+        let text = frame::encode(&[0xA5; 41]);
+        let (one, two) = text.as_bytes().split_at(23);
+        assert_eq!(join(&[one, two], 0), text.as_bytes());
+        assert_eq!(
+            join(&[&gsm::pack(one), &gsm::pack(two)], 0),
+            text.as_bytes()
+        );
+        assert_eq!(join(&[&utf16("HZ."), &utf16("AA")], 8), utf16("HZ.AA"));
+        let stranger = [&b"\xffwhat"[..], b"ever\x00"];
+        assert_eq!(join(&stranger, 0), stranger.concat());
+        assert_eq!(join(&[], 0), b"");
     }
 
     #[test]

@@ -31,7 +31,9 @@ fn main() {
     let widths = asked
         .next()
         .map_or(vec![1, 10, 100, 1_000], |width| vec![width]);
-    println!("in flight   engine alone, CPU us   with store: engine CPU us   store CPU us   check-ins/s   commit p50 us");
+    println!(
+        "in flight   engine alone, CPU us   with store: engine CPU us   store CPU us   check-ins/s   commit p50 us"
+    );
     for width in widths {
         let count = most.min(width * 2_000);
         let alone = run(Forgets, count, width);

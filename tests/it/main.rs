@@ -24,7 +24,11 @@ mod faulty_disk;
 #[cfg(test)]
 mod fleet;
 #[cfg(test)]
+mod gateways;
+#[cfg(test)]
 mod intake;
+#[cfg(test)]
+mod kannel;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
@@ -78,3 +82,5 @@ mod tokens;
 mod two_gateways;
 #[cfg(test)]
 mod watch;
+#[cfg(test)]
+mod wiretap;

@@ -4,6 +4,8 @@
 //! Needs node; where `tests/peers/node_modules` is missing, `npm ci` fetches it. `HAZIR_REQUIRE_PEERS=1` makes a peer
 //! that is not there a failure.
 
+mod shapes;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -54,17 +56,22 @@ fn missing() -> Option<&'static str> {
     })
 }
 
-/// Whether the peer is there. Where it is not, this says so, or fails where it is required.
+/// Whether the node peer is there.
 pub(crate) fn have_peer() -> bool {
-    let Some(why) = missing() else {
+    have("the node peer", missing())
+}
+
+/// Whether a peer is there, by why it is missing. Where it is not, this says so, or fails where it is required.
+pub(crate) fn have(peer: &str, missing: Option<&str>) -> bool {
+    let Some(why) = missing else {
         return true;
     };
     assert!(
         std::env::var_os("HAZIR_REQUIRE_PEERS").is_none(),
-        "the node peer is required, and {why}"
+        "{peer} is required, and {why}"
     );
     // Written past the harness, which keeps the words of a test that passes.
-    let words = format!("\nNOT TESTED against the node peer: {why}\n");
+    let words = format!("\nNOT TESTED against {peer}: {why}\n");
     std::io::stderr()
         .write_all(words.as_bytes())
         .expect("stderr can be written");
@@ -138,6 +145,12 @@ impl Peer {
     fn report(&mut self, nth: usize) -> Value {
         self.order(&json!({ "cmd": "report" }));
         self.named("report", nth).remove(nth - 1)
+    }
+
+    /// Where it listens.
+    fn port(&self) -> u16 {
+        let port = self.named("listening", 1)[0]["port"].as_u64();
+        u16::try_from(port.expect("a port")).expect("a port")
     }
 
     /// Asks for reports until one has nothing on its way any more.
@@ -379,10 +392,7 @@ fn a_day_at_an_office_with_other_peoples_phones() {
     }
     let all = SEALED + OLD;
     let mut peer = Peer::start();
-    let port = peer.named("listening", 1)[0]["port"]
-        .as_u64()
-        .expect("a port");
-    let port = u16::try_from(port).expect("a port");
+    let port = peer.port();
     let office = Office::bare();
     let done = office.init(port, &[]);
     assert_eq!(done.code, Some(0), "init: {}{}", done.out, done.err);

@@ -4,7 +4,7 @@ mod bind;
 mod ending;
 mod inbound;
 #[cfg(test)]
-mod peer;
+pub(crate) mod peer;
 mod pressure;
 mod reports;
 mod submit;

@@ -74,6 +74,8 @@ pub(crate) struct State {
     pub(crate) faults: Vec<String>,
     /// The password that it wants.
     password: String,
+    /// The statuses of the next responses to a bind; the login decides when there are none.
+    bind_statuses: VecDeque<u32>,
     /// The statuses of the next responses to submit_sm; 0 when there are none.
     statuses: VecDeque<u32>,
     /// It reads and says nothing.
@@ -125,6 +127,11 @@ impl Smsc {
     /// It answers the next submit_sm with these statuses.
     pub(crate) fn answer_submits_with(&self, statuses: &[u32]) {
         self.state.change(|s| s.statuses.extend(statuses));
+    }
+
+    /// It answers the next binds with these statuses.
+    pub(crate) fn answer_binds_with(&self, statuses: &[u32]) {
+        self.state.change(|s| s.bind_statuses.extend(statuses));
     }
 
     /// It sends delivery receipts from now on.
@@ -302,6 +309,7 @@ impl State {
                 .push(format!("interface_version {version:#04x}"));
         }
         match () {
+            () if !self.bind_statuses.is_empty() => self.bind_statuses.pop_front().unwrap_or(0),
             () if system_id != b"smppuser" => 0x0F,
             () if password != self.password.as_bytes() => 0x0E,
             () => 0,

@@ -24,7 +24,8 @@ const fault = (what) => {
 
 const phones = [];
 
-function addPhone({ key_text: keyText, device, root_key: rootKey, number, ton = 1, npi = 1, style }) {
+/** `source` is how the gateway shows the phone, where that is not its number. */
+function addPhone({ key_text: keyText, device, root_key: rootKey, number, ton = 1, npi = 1, style, source }) {
   let phone;
   if (keyText) {
     const key = readKeyText(keyText);
@@ -35,14 +36,15 @@ function addPhone({ key_text: keyText, device, root_key: rootKey, number, ton = 
   } else {
     phone = new OldPhone(settings.time_zone);
   }
-  phones.push({ phone, address: { number, ton, npi }, style: style ?? 'gsm' });
+  const address = { number, ton, npi };
+  phones.push({ phone, address, source: source ?? address, style: style ?? 'gsm' });
   say({ event: 'added', phone: phones.length - 1, device: phone.device ?? null });
 }
 
 function send(holder, message, times = 0) {
   if (!holder.phone.waiting.includes(message)) return;
   if (times > 0) say({ event: 'repeated', phone: phones.indexOf(holder), times });
-  for (const body of bodiesOf(holder.style, message.text)) deliver(holder.address, body);
+  for (const body of bodiesOf(holder.style, message.text)) deliver(holder.source, body);
   const minutes = REPEAT_AFTER_MIN[times];
   if (minutes === undefined) return;
   setTimeout(() => send(holder, message, times + 1), minutes * 60_000 * settings.scale).unref();
@@ -57,6 +59,30 @@ function bodiesOf(style, text) {
       return [{ data_coding: 0, short_message: { message: text } }];
     case 'latin':
       return [{ data_coding: 3, short_message: { message: text } }];
+    case 'octets':
+      return [{ data_coding: 4, short_message: Buffer.from(text, 'latin1') }];
+    case 'dressed':
+      return [
+        {
+          service_type: 'CMT',
+          protocol_id: 0x7f,
+          priority_flag: 3,
+          schedule_delivery_time: '261120085800014+',
+          validity_period: '000002000000000R',
+          registered_delivery: 1,
+          replace_if_present_flag: 1,
+          sm_default_msg_id: 7,
+          data_coding: 0,
+          short_message: { message: text },
+          user_message_reference: 77,
+          source_port: 9200,
+          destination_port: 9200,
+          language_indicator: 0,
+          payload_type: 0,
+          privacy_indicator: 1,
+          callback_num: [Buffer.from('\x01\x01\x01989121111111', 'latin1')],
+        },
+      ];
     case 'ucs2':
       return [{ data_coding: 8, short_message: { message: text } }];
     case 'footer':
@@ -126,6 +152,8 @@ function hear(submit, text) {
 let bound = null;
 let refusing = false;
 let throttled = 0;
+let receipts = { tlv: false, early: false };
+let slowOctets = 0;
 let messageId = 0x1a2b00;
 let submitted = 0;
 let delivered = 0;
@@ -133,8 +161,8 @@ const statuses = {};
 const queue = [];
 const flying = new Set();
 
-function deliver(from, body) {
-  queue.push({
+function deliver(from, body, taken = () => {}) {
+  const pdu = {
     source_addr: from.number,
     source_addr_ton: from.ton,
     source_addr_npi: from.npi,
@@ -142,7 +170,8 @@ function deliver(from, body) {
     dest_addr_ton: 1,
     dest_addr_npi: 1,
     ...body,
-  });
+  };
+  queue.push({ pdu, taken });
   pump();
 }
 
@@ -151,14 +180,16 @@ function pump() {
     const message = queue.shift();
     flying.add(message);
     // The library encodes in place: what is sent again has to be whole.
-    const short = message.short_message;
-    const copy = { ...message, short_message: short?.message ? { ...short } : short };
+    const short = message.pdu.short_message;
+    const copy = { ...message.pdu, short_message: short?.message ? { ...short } : short };
     bound.deliver_sm(copy, (response) => {
       if (!flying.delete(message)) return;
       const status = response.command_status;
       statuses[status] = (statuses[status] ?? 0) + 1;
-      if (status === 0) delivered += 1;
-      else setTimeout(() => (queue.push(message), pump()), 500);
+      if (status === 0) {
+        delivered += 1;
+        message.taken();
+      } else setTimeout(() => (queue.push(message), pump()), 500);
       pump();
     });
   }
@@ -203,15 +234,25 @@ function take(session, pdu) {
   if (pdu.source_addr !== settings.desk) fault(`a receipt from ${pdu.source_addr}`);
   const id = ++messageId;
   submitted += 1;
-  session.send(pdu.response({ message_id: id.toString(16).toUpperCase() }));
-  const text = pdu.short_message?.message ?? '';
-  hear(pdu, text);
+  const respond = () => session.send(pdu.response({ message_id: id.toString(16).toUpperCase() }));
   const to = { number: pdu.destination_addr, ton: pdu.dest_addr_ton, npi: pdu.dest_addr_npi };
+  const text = pdu.short_message?.message ?? '';
+  if (receipts.early) {
+    deliver(to, receiptOf(id), respond);
+    hear(pdu, text);
+    return;
+  }
+  respond();
+  hear(pdu, text);
   setTimeout(() => deliver(to, receiptOf(id)), 20);
 }
 
 /** A delivery receipt as many gateways write it: the id is hex in the response and decimal here. */
 function receiptOf(id) {
+  if (receipts.tlv) {
+    const receipted = id.toString(16).padStart(10, '0');
+    return { esm_class: DELIVERY_RECEIPT, short_message: '', receipted_message_id: receipted, message_state: 2 };
+  }
   const stamp = new Date().toISOString().replace(/[-:T]/g, '').slice(2, 12);
   const decimal = String(id).padStart(10, '0');
   const message =
@@ -220,7 +261,32 @@ function receiptOf(id) {
   return { esm_class: DELIVERY_RECEIPT, data_coding: 0, short_message: { message } };
 }
 
+/** Lets PDUs leave in pieces of `slowOctets`, each in a segment of its own, where that is not 0. */
+function dribble({ socket }) {
+  const write = socket.write.bind(socket);
+  let waiting = [];
+  const next = () => {
+    const piece = waiting.shift();
+    if (!piece || socket.destroyed) return;
+    write(piece.octets, piece.done);
+    setImmediate(next);
+  };
+  socket.setNoDelay(true);
+  socket.write = (octets, done) => {
+    if (slowOctets === 0 && waiting.length === 0) return write(octets, done);
+    const isIdle = waiting.length === 0;
+    const size = slowOctets || octets.length;
+    for (let at = 0; at < octets.length; at += size) {
+      const last = at + size >= octets.length;
+      waiting.push({ octets: octets.subarray(at, at + size), done: last ? done : undefined });
+    }
+    if (isIdle) next();
+    return true;
+  };
+}
+
 const server = smpp.createServer((session) => {
+  dribble(session);
   session.on('bind_transceiver', (pdu) => bind(session, pdu));
   for (const command of ['bind_receiver', 'bind_transmitter', 'data_sm', 'generic_nack', 'unknown']) {
     session.on(command, () => fault(command));
@@ -251,6 +317,16 @@ const orders = {
   notice() {
     const from = { number: '11111', ton: 0, npi: 0 };
     deliver(from, { data_coding: 0, short_message: { message: 'Ozeki SMPP SMS Gateway is running' } });
+  },
+  octets({ from, data_coding, hex }) {
+    deliver(from, { data_coding, short_message: Buffer.from(hex, 'hex') });
+  },
+  receipts(how) {
+    receipts = how;
+  },
+  slow({ octets }) {
+    slowOctets = octets;
+    say({ event: 'slow', octets });
   },
   drop() {
     bound?.socket.destroy();

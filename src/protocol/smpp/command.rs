@@ -2,13 +2,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 use rusmpp::encode::Length;
 use rusmpp::encode::owned::Encode;
 use rusmpp::pdus::{BindTransceiver, DataSmResp, DeliverSmResp, SubmitSm};
-use rusmpp::tlvs::MessageSubmissionRequestTlvValue;
-use rusmpp::types::{AnyOctetString, COctetString, OctetString};
-use rusmpp::values::{
-    DataCoding, EsmClass, InterfaceVersion, MessagePayload, Npi, RegisteredDelivery, Ton,
-};
+use rusmpp::types::{COctetString, OctetString};
+use rusmpp::values::{DataCoding, EsmClass, InterfaceVersion, Npi, RegisteredDelivery, Ton};
 use rusmpp::{Command, CommandStatus, Pdu};
 
+use super::split::UserData;
 use super::{Password, SystemId};
 use crate::domain::{Address, OutboundSms, SmsBody};
 
@@ -18,7 +16,11 @@ pub(super) mod id {
     pub(in super::super) const GENERIC_NACK: u32 = 0x8000_0000;
     pub(in super::super) const BIND_RECEIVER: u32 = 0x0000_0001;
     pub(in super::super) const BIND_TRANSMITTER: u32 = 0x0000_0002;
+    pub(in super::super) const QUERY_SM: u32 = 0x0000_0003;
     pub(in super::super) const SUBMIT_SM: u32 = 0x0000_0004;
+    pub(in super::super) const REPLACE_SM: u32 = 0x0000_0007;
+    pub(in super::super) const CANCEL_SM: u32 = 0x0000_0008;
+    pub(in super::super) const SUBMIT_MULTI: u32 = 0x0000_0021;
     pub(in super::super) const DELIVER_SM_RESP: u32 = 0x8000_0005;
     pub(in super::super) const BIND_TRANSCEIVER: u32 = 0x0000_0009;
     pub(in super::super) const SUBMIT_SM_RESP: u32 = 0x8000_0004;
@@ -44,8 +46,15 @@ pub(super) mod status {
     pub(in super::super) const ESME_RINVDSTADR: u32 = 0x0b;
     pub(in super::super) const ESME_RINVPASWD: u32 = 0x0e;
     pub(in super::super) const ESME_RINVSYSID: u32 = 0x0f;
+    pub(in super::super) const ESME_RCANCELFAIL: u32 = 0x11;
+    pub(in super::super) const ESME_RREPLACEFAIL: u32 = 0x13;
+    pub(in super::super) const ESME_RSUBMITFAIL: u32 = 0x45;
+    pub(in super::super) const ESME_RQUERYFAIL: u32 = 0x67;
     pub(in super::super) const ESME_RUNKNOWNERR: u32 = 0xff;
 }
+
+/// `command_length` of a PDU without a body.
+const HEADER_OCTETS: u32 = 16;
 
 /// Octets of user data that go into `short_message`; more goes into message_payload.
 pub(super) const SHORT_MESSAGE_OCTETS: usize = 254;
@@ -65,36 +74,50 @@ pub(super) fn bind_transceiver(sequence: u32, system_id: &SystemId, password: &P
 ///
 /// # Errors
 /// The `command_status` with which every SMSC would turn it down: an address that does not fit, a
-/// body over 65,535 octets.
+/// body over 255 octets.
 pub(super) fn submit_sm(sequence: u32, sms: &OutboundSms) -> Result<Bytes, u32> {
     let (data_coding, octets) = match &sms.body {
         SmsBody::Text(text) => (DataCoding::McSpecific, text.as_bytes()),
         SmsBody::Binary(octets) => (DataCoding::OctetUnspecified2, octets.as_slice()),
     };
-    let (source_ton, source_npi) = type_and_plan(&sms.from);
-    let (dest_ton, dest_npi) = type_and_plan(&sms.to);
+    submit(sequence, &sms.to, &sms.from, (0, data_coding, octets))
+}
+
+/// A submit_sm with one part of a long message; else as [`submit_sm`].
+///
+/// # Errors
+/// As [`submit_sm`].
+pub(super) fn submit_part(
+    sequence: u32,
+    to: &Address,
+    from: &Address,
+    part: &UserData,
+) -> Result<Bytes, u32> {
+    let user_data = (part.esm_class, part.data_coding, part.octets.as_slice());
+    submit(sequence, to, from, user_data)
+}
+
+fn submit(
+    sequence: u32,
+    to: &Address,
+    from: &Address,
+    (esm_class, data_coding, octets): (u8, DataCoding, &[u8]),
+) -> Result<Bytes, u32> {
+    let (source_ton, source_npi) = type_and_plan(from);
+    let (dest_ton, dest_npi) = type_and_plan(to);
     let submit = SubmitSm::builder()
         .source_addr_ton(source_ton)
         .source_addr_npi(source_npi)
-        .source_addr(c_string(&sms.from.octets).ok_or(status::ESME_RINVSRCADR)?)
+        .source_addr(c_string(&from.octets).ok_or(status::ESME_RINVSRCADR)?)
         .dest_addr_ton(dest_ton)
         .dest_addr_npi(dest_npi)
-        .destination_addr(c_string(&sms.to.octets).ok_or(status::ESME_RINVDSTADR)?)
+        .destination_addr(c_string(&to.octets).ok_or(status::ESME_RINVDSTADR)?)
         // The Default of rusmpp is 0x08, a delivery acknowledgement.
-        .esm_class(EsmClass::from(0))
+        .esm_class(EsmClass::from(esm_class))
         // request_all() of rusmpp is 0x1d, acknowledgements by the phone's owner too.
         .registered_delivery(RegisteredDelivery::from(1))
-        .data_coding(data_coding);
-    let submit = if octets.len() <= SHORT_MESSAGE_OCTETS {
-        let text = OctetString::from_slice(octets).map_err(|_| status::ESME_RINVMSGLEN)?;
-        submit.short_message(text)
-    } else {
-        if octets.len() > usize::from(u16::MAX) {
-            return Err(status::ESME_RINVMSGLEN);
-        }
-        let payload = MessagePayload::new(AnyOctetString::from_slice(octets));
-        submit.push_tlv(MessageSubmissionRequestTlvValue::MessagePayload(payload))
-    };
+        .data_coding(data_coding)
+        .short_message(OctetString::from_slice(octets).map_err(|_| status::ESME_RINVMSGLEN)?);
     Ok(encode(status::ESME_ROK, sequence, submit.build()))
 }
 
@@ -124,6 +147,13 @@ pub(super) fn unbind_resp(sequence: u32) -> Bytes {
 
 pub(super) fn generic_nack(sequence: u32, status: u32) -> Bytes {
     encode(status, sequence, Pdu::GenericNack)
+}
+
+/// A response that is a header alone, as every response may be that says what went wrong.
+pub(super) fn bare_resp(request: u32, sequence: u32, status: u32) -> Bytes {
+    let header = [HEADER_OCTETS, request | id::RESPONSE, status, sequence];
+    let octets: Vec<u8> = header.into_iter().flat_map(u32::to_be_bytes).collect();
+    octets.into()
 }
 
 pub(super) fn encode(status: u32, sequence: u32, pdu: impl Into<Pdu>) -> Bytes {
@@ -191,15 +221,20 @@ mod tests {
     }
 
     #[test]
-    fn a_long_body_goes_into_message_payload() {
-        let short = submit_sm(1, &sms(SmsBody::Binary(vec![1; 254]))).unwrap();
-        assert_eq!(short.len(), 41 + 254);
-        let long = submit_sm(1, &sms(SmsBody::Binary(vec![1; 255]))).unwrap();
-        assert_eq!(long[40..45], octets("00 0424 00ff"));
-        assert_eq!(long.len(), 45 + 255);
-        let longest = submit_sm(1, &sms(SmsBody::Binary(vec![1; 65_535]))).unwrap();
-        assert_eq!(longest.len(), 45 + 65_535);
-        let over = sms(SmsBody::Binary(vec![1; 65_536]));
+    fn a_part_says_that_it_has_a_header() {
+        let whole = sms(SmsBody::Text(String::new()));
+        let part = UserData {
+            esm_class: 0x40,
+            data_coding: DataCoding::McSpecific,
+            octets: octets("05 00 03 2a 02 01 'HI'"),
+        };
+        let part = submit_part(7, &whole.to, &whole.from, &part).unwrap();
+        let expected = octets(
+            "00000031 00000004 00000000 00000007 00 00 00 '11' 00 09 4d '+98912' 00 \
+             40 00 00 00 00 01 00 00 00 08 05 00 03 2a 02 01 'HI'",
+        );
+        assert_eq!(part, expected);
+        let over = sms(SmsBody::Binary(vec![1; 256]));
         assert_eq!(submit_sm(1, &over), Err(status::ESME_RINVMSGLEN));
     }
 

@@ -99,10 +99,25 @@ pub(super) fn data_sm(body: &[u8]) -> Delivery {
     let source = cursor.address();
     let destination = cursor.address();
     let esm_class = cursor.octet();
-    cursor.octet();
+    let receipt_wish = cursor.octet();
     let data_coding = cursor.octet();
     let tlvs = Tlvs::read(cursor.rest);
-    tlvs.deliver(source, destination, esm_class, data_coding, &[])
+    Delivery {
+        receipt_wish,
+        ..tlvs.deliver(source, destination, esm_class, data_coding, &[])
+    }
+}
+
+/// Reads a data_sm that is submitted; `None` where its mandatory part ran out.
+pub(super) fn submitted_data_sm(body: &[u8]) -> Option<Delivery> {
+    let mut cursor = Cursor::new(body);
+    cursor.c_string();
+    cursor.address();
+    cursor.address();
+    for _ in 0..3 {
+        cursor.octet();
+    }
+    (!cursor.ran_out).then(|| data_sm(body))
 }
 
 /// What stands before the first NUL.

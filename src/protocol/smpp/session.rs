@@ -6,7 +6,8 @@ use super::command::{self, id, status};
 use super::deliver::{Delivery, Purpose};
 use super::frame::{Frame, Header};
 use super::line::{Health, Line};
-use super::{Jitter, Password, SystemId, Tick, lenient, report};
+use super::long::Long;
+use super::{Jitter, Password, SystemId, Tick, lenient, report, split};
 use crate::domain::{
     BindFault, DeliveryReport, DownCause, InboundSms, LinkFaults, OutboundSms, OutboxId, PduHeader,
     SubmitFault,
@@ -75,6 +76,10 @@ pub struct Session {
     unanswered: BTreeMap<u32, VecDeque<Answerable>>,
     unanswered_count: usize,
     events: VecDeque<SessionEvent>,
+    /// The message in several parts that is on its way; what comes after it waits for its end.
+    long: Option<Long>,
+    /// What the parts of the last one had in common.
+    reference: u8,
 }
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -111,7 +116,9 @@ impl Session {
     /// `seed` scatters enquire_link by up to a tenth, so that the desks at one SMSC do not ask in step.
     pub fn connect(config: &SessionConfig, now: Tick, seed: u64) -> Self {
         let quiet_ms = config.enquire_link_ms.max(1);
-        let quiet_ms = Jitter::new(seed).between(quiet_ms - quiet_ms / 10, quiet_ms);
+        let mut jitter = Jitter::new(seed);
+        let quiet_ms = jitter.between(quiet_ms - quiet_ms / 10, quiet_ms);
+        let [reference, ..] = jitter.draw().to_be_bytes();
         let response_ms = config.response_timeout_ms.max(1);
         let mut line = Line::new(now, config.window, quiet_ms, response_ms);
         let sequence = line.next_sequence();
@@ -129,6 +136,8 @@ impl Session {
             unanswered: BTreeMap::new(),
             unanswered_count: 0,
             events: VecDeque::new(),
+            long: None,
+            reference,
         }
     }
 
@@ -157,7 +166,7 @@ impl Session {
     pub fn handle_timeout(&mut self, now: Tick) {
         let now = self.line.local(now);
         for id in self.line.window.take_late(now) {
-            self.submitted(id, Err(SubmitFault::Timeout));
+            self.responded(now, id, Err(SubmitFault::Timeout));
         }
         match self.state {
             State::Binding { until, .. } if until <= now => self.end(DownCause::NoAnswer),
@@ -256,9 +265,10 @@ impl Session {
         self.leave_if_done();
     }
 
-    /// Submits a message; what becomes of it comes as [`SessionEvent::Submitted`].
+    /// Submits a message; what becomes of it comes as [`SessionEvent::Submitted`]. What is over 160 characters, or 140
+    /// octets, leaves in several parts; the name of the last is that of the message.
     ///
-    /// An address that does not fit, or a body over 64 KiB, comes back at once with the
+    /// An address that does not fit, or a body of more than 255 parts, comes back at once with the
     /// `command_status` that every peer would give; so does everything as `LinkLost` while not bound.
     ///
     /// # Errors
@@ -268,8 +278,12 @@ impl Session {
             self.submitted(sms.id, Err(SubmitFault::LinkLost));
             return Ok(());
         }
-        if self.line.window.is_full() {
+        if !self.can_submit() {
             return Err(Full);
+        }
+        if split::is_long(&sms.body) {
+            self.submit_long(now, sms);
+            return Ok(());
         }
         let sequence = self.line.next_sequence();
         match command::submit_sm(sequence, sms) {
@@ -285,7 +299,7 @@ impl Session {
 
     /// Whether [`Session::submit`] would take a message.
     pub fn can_submit(&self) -> bool {
-        self.state != State::Bound || !self.line.window.is_full()
+        self.state != State::Bound || (self.long.is_none() && !self.line.window.is_full())
     }
 
     /// Unbinds; [`SessionEvent::Ended`] comes with the answer, or after 2 s without.
@@ -324,7 +338,7 @@ impl Session {
             id::SUBMIT_SM_RESP => {
                 if let Some(id) = self.line.window.close(sequence) {
                     let message_id = report::message_id(lenient::c_string(frame.body()));
-                    self.submitted(id, result_of(header.status, message_id));
+                    self.responded(now, id, result_of(header.status, message_id));
                 } else {
                     self.line.trace.faults.late_responses += 1;
                 }
@@ -419,7 +433,7 @@ impl Session {
         let named = window.close(header.sequence);
         let only = header.sequence == 0 && !self.line.is_probing();
         if let Some(id) = named.or_else(|| only.then(|| self.line.window.close_only()).flatten()) {
-            self.submitted(id, Err(SubmitFault::Status(status)));
+            self.responded(now, id, Err(SubmitFault::Status(status)));
             return;
         }
         // A peer that does not know enquire_link is alive all the same.
@@ -438,6 +452,55 @@ impl Session {
     fn refuse(&mut self, sequence: u32, status: u32) {
         self.line.trace.faults.refused_pdus += 1;
         self.line.send(command::generic_nack(sequence, status));
+    }
+
+    fn submit_long(&mut self, now: Tick, sms: &OutboundSms) {
+        self.reference = self.reference.wrapping_add(1);
+        let Some(parts) = split::split(&sms.body, self.reference) else {
+            let fault = SubmitFault::Status(status::ESME_RINVMSGLEN);
+            self.submitted(sms.id, Err(fault));
+            return;
+        };
+        self.long = Some(Long::new(sms.id, sms.to.clone(), sms.from.clone(), parts));
+        let now = self.line.local(now);
+        self.send_parts(now);
+    }
+
+    /// Sends as many parts as the window has room for, and tells what became of them all where that is known.
+    fn send_parts(&mut self, now: Tick) {
+        let Some(long) = &mut self.long else {
+            return;
+        };
+        let goes_on = !matches!(self.state, State::Unbinding { .. });
+        while goes_on
+            && !self.line.window.is_full()
+            && let Some(part) = long.next()
+        {
+            let sequence = self.line.next_sequence();
+            match command::submit_part(sequence, &long.to, &long.from, &part) {
+                Ok(pdu) => {
+                    self.line.send(pdu);
+                    self.line.open(now, sequence, long.id);
+                }
+                Err(status) => long.answered(Err(SubmitFault::Status(status))),
+            }
+        }
+        if let Some(result) = long.outcome() {
+            let id = long.id;
+            self.long = None;
+            self.submitted(id, result);
+        }
+    }
+
+    /// Takes what became of a submit_sm, which may be a part of a message.
+    fn responded(&mut self, now: Tick, id: OutboxId, result: Result<String, SubmitFault>) {
+        match &mut self.long {
+            Some(long) if long.id == id => {
+                long.answered(result);
+                self.send_parts(now);
+            }
+            Some(_) | None => self.submitted(id, result),
+        }
     }
 
     fn submitted(&mut self, id: OutboxId, result: Result<String, SubmitFault>) {
@@ -467,7 +530,11 @@ impl Session {
         self.line.close();
         self.unanswered.clear();
         self.unanswered_count = 0;
-        for id in self.line.window.take_all() {
+        // Of a message in several parts, the first loss is that of all.
+        let long = self.long.take().map(|long| long.id);
+        let mut lost = self.line.window.take_all();
+        lost.retain(|id| Some(*id) != long);
+        for id in lost.into_iter().chain(long) {
             self.submitted(id, Err(SubmitFault::LinkLost));
         }
         self.events.push_back(SessionEvent::Ended(cause));

@@ -1,8 +1,9 @@
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
 use super::command::{self, id, status};
+use super::deliver::Delivery;
 use super::frame::{Frame, Header};
 use super::line::{Health, Line};
 use super::{BindMode, Jitter, Login, Parcel, ParcelId, SystemId, Tick, lenient, smsc_command};
@@ -83,8 +84,24 @@ pub struct SmscSession {
     system_id: SystemId,
     line: Line<ParcelId>,
     state: State,
-    unanswered: BTreeSet<u32>,
+    unanswered: BTreeMap<u32, Submission>,
     events: VecDeque<SmscEvent>,
+}
+
+/// With which command a message was submitted.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Submission {
+    SubmitSm,
+    DataSm,
+}
+
+impl Submission {
+    fn response(self, sequence: u32, status: u32, message_id: &str) -> Bytes {
+        match self {
+            Self::SubmitSm => smsc_command::submit_sm_resp(sequence, status, message_id),
+            Self::DataSm => smsc_command::data_sm_resp(sequence, status, message_id),
+        }
+    }
 }
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -127,7 +144,7 @@ impl SmscSession {
             state: State::Open {
                 until: now.after_ms(BIND_MS),
             },
-            unanswered: BTreeSet::new(),
+            unanswered: BTreeMap::new(),
             events: VecDeque::new(),
         }
     }
@@ -265,17 +282,17 @@ impl SmscSession {
         }
     }
 
-    /// Answers the submit_sm of this `sequence_number` with the message's name or a `command_status`; nothing where none
+    /// Answers the submit_sm or data_sm of this `sequence_number` with the message's name or a `command_status`; nothing where none
     /// waits.
     pub fn answer_submit(&mut self, sequence: u32, result: Result<&str, u32>) {
-        if !self.unanswered.remove(&sequence) {
+        let Some(submission) = self.unanswered.remove(&sequence) else {
             return;
-        }
+        };
         let (status, message_id) = match result {
             Ok(message_id) => (status::ESME_ROK, message_id),
             Err(status) => (status, ""),
         };
-        let response = smsc_command::submit_sm_resp(sequence, status, message_id);
+        let response = submission.response(sequence, status, message_id);
         self.line.send(response);
         self.leave_if_done();
     }
@@ -345,7 +362,19 @@ impl SmscSession {
             id::BIND_TRANSCEIVER => {
                 self.peer_binds(now, BindMode::Transceiver, sequence, frame.body());
             }
-            id::SUBMIT_SM => self.submitted(sequence, frame.body()),
+            id::SUBMIT_SM => {
+                let message = lenient::submit_sm(frame.body());
+                self.submitted(sequence, Submission::SubmitSm, message);
+            }
+            id::DATA_SM => {
+                let message = lenient::submitted_data_sm(frame.body());
+                self.submitted(sequence, Submission::DataSm, message);
+            }
+            // What is done with a message here is done at once: there is nothing to be asked, changed or called back.
+            id::QUERY_SM => self.turn_down(header, status::ESME_RQUERYFAIL),
+            id::REPLACE_SM => self.turn_down(header, status::ESME_RREPLACEFAIL),
+            id::CANCEL_SM => self.turn_down(header, status::ESME_RCANCELFAIL),
+            id::SUBMIT_MULTI => self.turn_down(header, status::ESME_RSUBMITFAIL),
             id::ENQUIRE_LINK => self.line.send(command::enquire_link_resp(sequence)),
             id::UNBIND => self.peer_unbinds(now, sequence),
             id::DELIVER_SM_RESP => {
@@ -392,8 +421,13 @@ impl SmscSession {
         }
     }
 
-    fn submitted(&mut self, sequence: u32, body: &[u8]) {
-        let refuse = |status| smsc_command::submit_sm_resp(sequence, status, "");
+    fn turn_down(&mut self, header: Header, status: u32) {
+        let response = command::bare_resp(header.command_id, header.sequence, status);
+        self.line.send(response);
+    }
+
+    fn submitted(&mut self, sequence: u32, submission: Submission, message: Option<Delivery>) {
+        let refuse = |status| submission.response(sequence, status, "");
         let takes = match self.state {
             State::Bound(mode) => mode.transmits(),
             State::Open { .. }
@@ -403,11 +437,11 @@ impl SmscSession {
             | State::Ended => false,
         };
         // A number that is used twice at once could not be told apart in the answers.
-        if !takes || self.unanswered.contains(&sequence) {
+        if !takes || self.unanswered.contains_key(&sequence) {
             self.line.send(refuse(status::ESME_RINVBNDSTS));
             return;
         }
-        let Some(delivery) = lenient::submit_sm(body) else {
+        let Some(delivery) = message else {
             self.line.send(refuse(status::ESME_RINVCMDLEN));
             return;
         };
@@ -416,7 +450,7 @@ impl SmscSession {
             2 => WantsReceipt::OnFailure,
             _ => WantsReceipt::No,
         };
-        self.unanswered.insert(sequence);
+        self.unanswered.insert(sequence, submission);
         self.events.push_back(SmscEvent::Submit {
             sequence,
             sms: delivery.into_sms(),

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use rusmpp::pdus::{
-    BindReceiverResp, BindTransceiverResp, BindTransmitterResp, DeliverSm, SubmitSmResp,
+    BindReceiverResp, BindTransceiverResp, BindTransmitterResp, DataSmResp, DeliverSm, SubmitSmResp,
 };
 use rusmpp::tlvs::MessageDeliveryRequestTlvValue;
 use rusmpp::types::{AnyOctetString, COctetString, OctetString};
@@ -29,16 +29,30 @@ pub(super) fn bind_resp(mode: BindMode, sequence: u32, status: u32, system_id: &
 
 /// The response to a submit_sm; a message id that does not fit is cut.
 pub(super) fn submit_sm_resp(sequence: u32, status: u32, message_id: &str) -> Bytes {
-    let plain = message_id
-        .bytes()
-        .filter(|octet| octet.is_ascii() && *octet != 0);
-    let id: Vec<u8> = plain.take(64).collect();
-    let id = c_string(&id).expect("64 ASCII characters at most");
+    let id = id_of(message_id);
     encode(
         status,
         sequence,
         SubmitSmResp::builder().message_id(id).build(),
     )
+}
+
+/// The response to a data_sm; a message id that does not fit is cut.
+pub(super) fn data_sm_resp(sequence: u32, status: u32, message_id: &str) -> Bytes {
+    let id = id_of(message_id);
+    encode(
+        status,
+        sequence,
+        DataSmResp::builder().message_id(id).build(),
+    )
+}
+
+fn id_of(message_id: &str) -> COctetString<1, 65> {
+    let plain = message_id
+        .bytes()
+        .filter(|octet| octet.is_ascii() && *octet != 0);
+    let id: Vec<u8> = plain.take(64).collect();
+    c_string(&id).expect("64 ASCII characters at most")
 }
 
 /// A deliver_sm with a message of a phone.

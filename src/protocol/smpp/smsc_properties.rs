@@ -253,6 +253,43 @@ fn recorded() -> Vec<u8> {
 }
 
 #[test]
+fn a_data_sm_is_a_submission_and_gets_its_own_answer() {
+    let mut session = bound();
+    let mut body = octets("00 00 00 '11' 00 01 01 '0912' 00 00 01 00");
+    body.extend(tlv(0x0424, b"HZ.AA."));
+    session.handle_bytes(Tick(2), &pdu(0x0103, 0, 7, &body));
+    let Some(SmscEvent::Submit { sms, receipt, .. }) = session.poll_event() else {
+        panic!("no submission")
+    };
+    assert_eq!(sms.octets, &b"HZ.AA."[..]);
+    assert_eq!(sms.destination, Address::international("0912"));
+    assert_eq!(receipt, WantsReceipt::Always);
+    session.answer_submit(7, Ok("4F"));
+    let (_, responses) = drain(&mut session);
+    let expected = octets("00000013 80000103 00000000 00000007 '4F' 00");
+    assert_eq!(responses, [expected]);
+    // What ends too early is told so in kind.
+    session.handle_bytes(Tick(2), &pdu(0x0103, 0, 8, &body[..9]));
+    let (events, responses) = drain(&mut session);
+    assert_eq!(events, []);
+    assert_eq!(
+        responses[0][..16],
+        octets("00000011 80000103 00000002 00000008")
+    );
+}
+
+#[test]
+fn what_was_sent_is_not_asked_for_changed_or_called_back() {
+    for (request, status) in [(0x03, 0x67), (0x07, 0x13), (0x08, 0x11), (0x21, 0x45)] {
+        let mut session = bound();
+        session.handle_bytes(Tick(2), &pdu(request, 0, 7, b"4F\0\0\0\0"));
+        let (events, responses) = drain(&mut session);
+        assert_eq!(events, []);
+        assert_eq!(responses, [pdu(request | 0x8000_0000, status, 7, &[])]);
+    }
+}
+
+#[test]
 fn every_cut_of_a_recorded_session_gives_the_same() {
     let stream = recorded();
     let mut whole = delivering();

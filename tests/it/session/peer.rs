@@ -79,8 +79,11 @@ pub fn pdus(mut octets: &[u8]) -> Vec<Pdu> {
 /// The body of a deliver_sm, each part of it for a test to bend.
 #[derive(Clone)]
 pub struct Deliver {
+    /// Type of number and numbering plan of the sender.
+    pub kind: (u8, u8),
     pub source: Vec<u8>,
     pub esm_class: u8,
+    pub schedule: Vec<u8>,
     pub validity: Vec<u8>,
     pub data_coding: u8,
     pub sm_length: Option<u8>,
@@ -91,8 +94,10 @@ pub struct Deliver {
 impl Deliver {
     pub fn text(text: &[u8]) -> Self {
         Self {
+            kind: (2, 8),
             source: b"09102211824".to_vec(),
             esm_class: 0,
+            schedule: Vec::new(),
             validity: Vec::new(),
             data_coding: 0,
             sm_length: None,
@@ -112,10 +117,12 @@ impl Deliver {
     pub fn body(&self) -> Vec<u8> {
         let length = u8::try_from(self.text.len()).unwrap();
         [
-            b"\0\x02\x08",
-            &self.source[..],
+            &[0, self.kind.0, self.kind.1][..],
+            &self.source,
             b"\0\x01\x01+989000000000\0",
-            &[self.esm_class, 0, 0, 0],
+            &[self.esm_class, 0, 0],
+            &self.schedule,
+            &[0],
             &self.validity,
             &[0, 0, 0, self.data_coding, 0],
             &[self.sm_length.unwrap_or(length)],
@@ -210,7 +217,7 @@ pub type Writes = Arc<Mutex<Vec<Vec<u8>>>>;
 pub struct Dial {
     lines: VecDeque<Line>,
     peers: UnboundedSender<Peer>,
-    writes: Writes,
+    pub writes: Writes,
 }
 
 impl Connect for Dial {

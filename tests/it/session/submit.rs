@@ -32,18 +32,81 @@ async fn a_submit_sm_asks_for_a_receipt_and_nothing_else() {
     assert_eq!(desk.event().await, submitted(5, Ok("0A1b")));
 }
 
+fn body(body: SmsBody, id: u64) -> LinkOrder {
+    LinkOrder::Submit(OutboundSms { body, ..sms(id) })
+}
+
 #[tokio::test(start_paused = true)]
-async fn octets_leave_as_octets_and_long_bodies_as_message_payload() {
+async fn octets_leave_as_octets() {
     let (desk, mut peer) = Desk::bound().await;
-    let binary = OutboundSms {
-        body: SmsBody::Binary(vec![0x12; 255]),
-        ..sms(1)
-    };
-    desk.order(vec![LinkOrder::Submit(binary)]).await;
+    desk.order(vec![body(SmsBody::Binary(vec![0x12; 140]), 1)])
+        .await;
     let body = peer.pdu().await.body;
-    let tail = &body[body.len() - 265..];
-    assert_eq!(tail[..10], [0, 1, 0, 4, 0, 0, 0x04, 0x24, 0, 255]);
-    assert!(tail[10..].iter().all(|octet| *octet == 0x12));
+    let tail = &body[body.len() - 144..];
+    assert_eq!(tail[..4], [0, 4, 0, 140]);
+    assert!(tail[4..].iter().all(|octet| *octet == 0x12));
+}
+
+#[tokio::test(start_paused = true)]
+async fn parts_of_a_long_message_keep_to_the_window_and_share_their_fate() {
+    let config = GatewayConfig {
+        window: 2,
+        ..config()
+    };
+    let (mut desk, mut peer) = Desk::with(config, [], 4_096).bind().await;
+    let long = || SmsBody::Text("x".repeat(4 * 153));
+    let silence = Duration::from_secs(1);
+    desk.order(vec![body(long(), 1), body(long(), 2), body(long(), 3)])
+        .await;
+    let mut parts = Vec::new();
+    for answered in 0..4 {
+        while parts.len() < (answered + 2).min(4) {
+            parts.push(peer.pdu().await);
+        }
+        assert!(tokio::time::timeout(silence, peer.pdu()).await.is_err());
+        let id = format!("{answered}\0");
+        peer.send(&pdu(
+            SUBMIT_SM_RESP,
+            0,
+            parts[answered].sequence,
+            id.as_bytes(),
+        ))
+        .await;
+    }
+    assert_eq!(desk.event().await, submitted(1, Ok("3")));
+
+    // One that is turned down is turned down as a whole, and the rest of it stays here.
+    let (first, second) = (peer.pdu().await, peer.pdu().await);
+    peer.send(&pdu(SUBMIT_SM_RESP, 0x0b, first.sequence, b""))
+        .await;
+    assert!(tokio::time::timeout(silence, peer.pdu()).await.is_err());
+    peer.send(&pdu(SUBMIT_SM_RESP, 0, second.sequence, b"5\0"))
+        .await;
+    let refused = Err(SubmitFault::Status(0x0b));
+    assert_eq!(desk.event().await, submitted(2, refused));
+
+    // A link that breaks loses it once.
+    for _ in 0..2 {
+        peer.pdu().await;
+    }
+    drop(peer);
+    assert_eq!(desk.event().await, submitted(3, Err(SubmitFault::LinkLost)));
+    desk.down().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_message_that_fits_nowhere_is_a_fault() {
+    let (mut desk, _peer) = Desk::bound().await;
+    let over = SmsBody::Binary(vec![0; 256 * 134]);
+    desk.order(vec![body(over, 1)]).await;
+    let length = Err(SubmitFault::Status(0x01));
+    assert_eq!(desk.event().await, submitted(1, length));
+    let mut nowhere = sms(2);
+    nowhere.to = Address::plain("123456789012345678901");
+    nowhere.body = SmsBody::Text("x".repeat(161));
+    desk.order(vec![LinkOrder::Submit(nowhere)]).await;
+    let address = Err(SubmitFault::Status(0x0b));
+    assert_eq!(desk.event().await, submitted(2, address));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,387 @@
+//! A line between an ESME and an SMSC that notes every octet and has its troubles, and tshark as its reader.
+//!
+//! Capturing packets takes rights that not every machine gives. So the octets are noted on their way through a proxy on
+//! loopback, and written to a file as the packets that they could have been.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::pdu::{Pdu, number};
+use super::process::Process;
+use super::smsc::SOON;
+use super::watch::Watch;
+
+/// The port of the SMSC in the file.
+const SMPP: u16 = 2_775;
+/// The first port of an ESME in the file.
+const ESME: u16 = 40_000;
+/// Octets of one read: a packet of the file holds them.
+const READ: usize = 16 * 1_024;
+
+/// What befalls a connection. Octets are counted in the direction in which the SMSC speaks, or the ESME.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Nothing does.
+    None,
+    /// Every segment comes so much later.
+    Delay(Duration),
+    /// It is cut after so many octets of the SMSC.
+    CutFromSmsc(usize),
+    /// It is cut after so many octets of the ESME.
+    CutFromEsme(usize),
+    /// After so many octets the SMSC's direction is closed, and the other one is not.
+    HalfClose(usize),
+    /// After so many octets of the SMSC nothing more comes through, and nobody closes anything.
+    Stall(usize),
+}
+
+impl Trouble {
+    /// After how many octets of this direction it begins.
+    fn after(self, from_esme: bool) -> Option<usize> {
+        match self {
+            Self::None | Self::Delay(_) => None,
+            Self::CutFromEsme(octets) => from_esme.then_some(octets),
+            Self::CutFromSmsc(octets) | Self::HalfClose(octets) | Self::Stall(octets) => {
+                (!from_esme).then_some(octets)
+            }
+        }
+    }
+}
+
+/// What was read at once.
+#[derive(Clone, Debug)]
+struct Segment {
+    connection: u16,
+    from_esme: bool,
+    octets: Vec<u8>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    segments: Vec<Segment>,
+    stopped: bool,
+}
+
+/// The line. It ends with its owner.
+#[derive(Debug)]
+pub(crate) struct Wiretap {
+    port: u16,
+    state: Arc<Watch<State>>,
+}
+
+impl Wiretap {
+    /// Listens on a free port of loopback and hands on to this one.
+    pub(crate) fn start(to: u16) -> Self {
+        Self::with(to, &[])
+    }
+
+    /// The same, with troubles for the first connections, one each.
+    pub(crate) fn with(to: u16, troubles: &[Trouble]) -> Self {
+        let troubles = troubles.to_vec();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a port");
+        let port = listener.local_addr().expect("it is bound").port();
+        let state = Arc::new(Watch::<State>::default());
+        let shared = Arc::clone(&state);
+        std::thread::spawn(move || {
+            for (connection, esme) in (0..).zip(listener.incoming()) {
+                if shared.read(|s| s.stopped) {
+                    return;
+                }
+                let smsc = TcpStream::connect((Ipv4Addr::LOCALHOST, to));
+                let trouble = troubles.get(usize::from(connection)).copied();
+                let trouble = trouble.unwrap_or(Trouble::None);
+                if let (Ok(esme), Ok(smsc)) = (esme, smsc) {
+                    join(connection, trouble, [&esme, &smsc], &shared);
+                }
+            }
+        });
+        Self { port, state }
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Waits until so many PDUs of a command were noted.
+    pub(crate) fn wait(&self, command: u32, count: usize) {
+        let came = self.state.wait(SOON, |s| {
+            let pdus = pdus(&s.segments);
+            let found = pdus.iter().filter(|pdu| pdu.command == command);
+            (found.count() >= count).then_some(())
+        });
+        assert!(came.is_some(), "not {count} of {command:#010x}");
+    }
+
+    /// All PDUs, of all connections and both directions; half a one at an end is left out.
+    pub(crate) fn pdus(&self) -> Vec<Pdu> {
+        self.state.read(|s| pdus(&s.segments))
+    }
+
+    /// How many connections there were that said anything.
+    pub(crate) fn connections(&self) -> usize {
+        self.state.read(|s| {
+            let numbers = s.segments.iter().map(|segment| segment.connection);
+            numbers.max().map_or(0, |last| usize::from(last) + 1)
+        })
+    }
+
+    /// How many PDUs there are of each command.
+    pub(crate) fn counts(&self) -> BTreeMap<u32, usize> {
+        counts(self.pdus().into_iter().map(|pdu| pdu.command))
+    }
+
+    /// Lets tshark read all of it. No PDU is malformed, and it sees as many of each command as there are.
+    pub(crate) fn assert_well_formed(&self, directory: &Path) {
+        let file = directory.join("session.pcap");
+        self.state.read(|s| write_pcap(&file, &whole(&s.segments)));
+        assert_eq!(faults(&file), Vec::<String>::new());
+        let seen = tshark(
+            &file,
+            &["-Y", "smpp", "-T", "fields", "-e", "smpp.command_id"],
+        );
+        let ids = seen.split([',', '\n']).filter(|id| !id.is_empty());
+        let ids = ids.map(|id| {
+            let digits = id.strip_prefix("0x").expect("an id is hexadecimal");
+            u32::from_str_radix(digits, 16).expect("an id is a number")
+        });
+        assert_eq!(counts(ids), self.counts());
+    }
+}
+
+impl Drop for Wiretap {
+    fn drop(&mut self) {
+        self.state.change(|s| s.stopped = true);
+        // Wakes the thread that accepts; it may be gone already.
+        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
+    }
+}
+
+/// Why tshark cannot be had; nothing where it can.
+pub(crate) fn missing_tshark() -> Option<&'static str> {
+    let found = Command::new("tshark").arg("--version").output();
+    let works = found.is_ok_and(|done| done.status.success());
+    (!works).then_some("tshark is not there")
+}
+
+fn counts(commands: impl Iterator<Item = u32>) -> BTreeMap<u32, usize> {
+    commands.fold(BTreeMap::new(), |mut counts, command| {
+        *counts.entry(command).or_default() += 1;
+        counts
+    })
+}
+
+fn join(
+    connection: u16,
+    trouble: Trouble,
+    [esme, smsc]: [&TcpStream; 2],
+    state: &Arc<Watch<State>>,
+) {
+    let is_stalled = Arc::new(AtomicBool::new(false));
+    for (from_esme, from, to) in [(true, esme, smsc), (false, smsc, esme)] {
+        let state = Arc::clone(state);
+        let is_stalled = Arc::clone(&is_stalled);
+        let mut left = trouble.after(from_esme);
+        let mut from = from.try_clone().expect("a socket can be cloned");
+        let mut to = to.try_clone().expect("a socket can be cloned");
+        to.set_nodelay(true).expect("a socket can be told so");
+        std::thread::spawn(move || {
+            let mut octets = vec![0; READ];
+            while let Ok(count @ 1..) = from.read(&mut octets) {
+                if is_stalled.load(Ordering::Acquire) {
+                    continue;
+                }
+                if let Trouble::Delay(pause) = trouble {
+                    state.wait(pause, |s| s.stopped.then_some(()));
+                }
+                let count = left.map_or(count, |left| left.min(count));
+                left = left.map(|left| left - count);
+                let segment = Segment {
+                    connection,
+                    from_esme,
+                    octets: octets[..count].to_vec(),
+                };
+                state.change(|s| s.segments.push(segment));
+                if to.write_all(&octets[..count]).is_err() {
+                    break;
+                }
+                match trouble {
+                    _ if left != Some(0) => {}
+                    Trouble::Stall(_) => is_stalled.store(true, Ordering::Release),
+                    Trouble::HalfClose(_) | Trouble::None | Trouble::Delay(_) => break,
+                    Trouble::CutFromSmsc(_) | Trouble::CutFromEsme(_) => {
+                        // Each direction sees it, in the middle of whatever it was doing.
+                        let _ = to.shutdown(Shutdown::Both);
+                        let _ = from.shutdown(Shutdown::Both);
+                        break;
+                    }
+                }
+            }
+            // Either end may have closed both already.
+            let _ = to.shutdown(Shutdown::Write);
+            let _ = from.shutdown(Shutdown::Read);
+        });
+    }
+}
+
+fn pdus(segments: &[Segment]) -> Vec<Pdu> {
+    let mut streams: BTreeMap<(u16, bool), Vec<u8>> = BTreeMap::new();
+    for segment in segments {
+        let stream = streams.entry((segment.connection, segment.from_esme));
+        stream.or_default().extend(&segment.octets);
+    }
+    streams.values().flat_map(|octets| cut(octets)).collect()
+}
+
+/// The same octets in segments that end with a PDU, each when its last octet came: tshark 4.0 does not join a header that
+/// came in three pieces. Half a PDU at an end is left out.
+fn whole(segments: &[Segment]) -> Vec<Segment> {
+    let mut held: BTreeMap<(u16, bool), Vec<u8>> = BTreeMap::new();
+    let mut whole = Vec::new();
+    for segment in segments {
+        let held = held
+            .entry((segment.connection, segment.from_esme))
+            .or_default();
+        held.extend(&segment.octets);
+        let octets: usize = cut(held).iter().map(|pdu| 16 + pdu.body.len()).sum();
+        if octets > 0 {
+            whole.push(Segment {
+                octets: held.drain(..octets).collect(),
+                ..*segment
+            });
+        }
+    }
+    whole
+}
+
+fn cut(mut octets: &[u8]) -> Vec<Pdu> {
+    let mut pdus = Vec::new();
+    while octets.len() >= 16 {
+        let length = usize::try_from(number(&octets[..4])).expect("32 bits");
+        let Some((pdu, rest)) = octets.split_at_checked(length.max(16)) else {
+            break;
+        };
+        pdus.push(Pdu {
+            command: number(&pdu[4..8]),
+            status: number(&pdu[8..12]),
+            sequence: number(&pdu[12..16]),
+            body: pdu[16..].to_vec(),
+        });
+        octets = rest;
+    }
+    pdus
+}
+
+/// What tshark finds wrong in a file.
+fn faults(file: &Path) -> Vec<String> {
+    let wrong = "_ws.malformed || _ws.unreassembled || _ws.expert.severity == \"Error\"";
+    let shown = tshark(file, &["-Y", wrong]);
+    shown.lines().map(str::to_owned).collect()
+}
+
+fn tshark(file: &Path, more: &[&str]) -> String {
+    let mut command = Command::new("tshark");
+    let home = file.parent().expect("a file is in a directory");
+    command.env("HOME", home).env("XDG_CONFIG_HOME", home);
+    command
+        .args(["-n", "-d"])
+        .arg(format!("tcp.port=={SMPP},smpp"));
+    command.args(more).arg("-r").arg(file);
+    let done = Process::start(&mut command).finish(SOON);
+    assert_eq!(done.code, Some(0), "tshark: {}", done.err);
+    done.out
+}
+
+/// Writes a file of packets.
+///
+/// ```text
+/// file      magic 4, version 2 + 2, zone 4, accuracy 4, longest packet 4, link type 4 (101: IPv4)    little-endian
+/// packet    seconds 4, microseconds 4, octets here 4, octets in all 4, then the packet               little-endian
+/// ```
+fn write_pcap(file: &Path, segments: &[Segment]) {
+    let mut octets = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0];
+    for word in [0, 0, 0x0001_0000, 101_u32] {
+        octets.extend(word.to_le_bytes());
+    }
+    let mut sent: BTreeMap<(u16, bool), u32> = BTreeMap::new();
+    for (at, segment) in (0_u32..).zip(segments) {
+        let heard = (segment.connection, !segment.from_esme);
+        let heard = sent.get(&heard).copied().unwrap_or(0);
+        let said = sent.entry((segment.connection, segment.from_esme));
+        let said = said.or_default();
+        let packet = packet(segment, *said, heard);
+        *said += u32::try_from(segment.octets.len()).expect("a segment is short");
+        let length = u32::try_from(packet.len()).expect("a packet is short");
+        for word in [
+            1_795_152_600 + at / 1_000,
+            at % 1_000 * 1_000,
+            length,
+            length,
+        ] {
+            octets.extend(word.to_le_bytes());
+        }
+        octets.extend(packet);
+    }
+    std::fs::write(file, octets).expect("there is room for a file");
+}
+
+/// An IPv4 packet with a TCP segment; the checksums are left out, as a network card does that makes them itself.
+fn packet(segment: &Segment, said: u32, heard: u32) -> Vec<u8> {
+    let esme = ESME + segment.connection;
+    let (from, to) = if segment.from_esme {
+        (esme, SMPP)
+    } else {
+        (SMPP, esme)
+    };
+    let length = u16::try_from(40 + segment.octets.len()).expect("a segment is short");
+    let mut packet = vec![0x45, 0];
+    packet.extend(length.to_be_bytes());
+    packet.extend([0, 0, 0x40, 0, 64, 6, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1]);
+    packet.extend(from.to_be_bytes());
+    packet.extend(to.to_be_bytes());
+    packet.extend((1 + said).to_be_bytes());
+    packet.extend((1 + heard).to_be_bytes());
+    packet.extend([0x50, 0x18, 0xff, 0xff, 0, 0, 0, 0]);
+    packet.extend(&segment.octets);
+    packet
+}
+
+mod tests {
+    use super::super::pdu::{DELIVER_SM, ENQUIRE_LINK, encode};
+    use super::*;
+
+    fn segment(octets: Vec<u8>) -> Segment {
+        Segment {
+            connection: 0,
+            from_esme: false,
+            octets,
+        }
+    }
+
+    #[test]
+    fn tshark_finds_what_is_malformed() {
+        if !super::super::peers::have("tshark", missing_tshark()) {
+            return;
+        }
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("lies.pcap");
+        let good = encode(ENQUIRE_LINK, 0, 1, b"");
+        let lie = encode(
+            DELIVER_SM,
+            0,
+            2,
+            b"\0\x01\x01912\0\x01\x01911\0\0\0\0\0\0\0\0\0\0\xf0HI",
+        );
+        let pdus = [good.clone(), good.clone()].concat();
+        write_pcap(&file, &[segment(pdus.clone()), segment(good)]);
+        assert_eq!(faults(&file), Vec::<String>::new());
+        write_pcap(&file, &[segment(pdus), segment(lie)]);
+        assert_eq!(faults(&file).len(), 1);
+    }
+}
