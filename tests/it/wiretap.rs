@@ -1,4 +1,4 @@
-//! A line between an ESME and an SMSC that notes every octet and has its troubles, and tshark as its reader.
+//! A line between an ESME and an SMSC that notes every octet, and tshark as its reader.
 //!
 //! Capturing packets takes rights that not every machine gives. So the octets are noted on their way through a proxy on
 //! loopback, and written to a file as the packets that they could have been.
@@ -9,8 +9,6 @@ use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use super::pdu::{Pdu, number};
 use super::process::Process;
@@ -23,36 +21,6 @@ const SMPP: u16 = 2_775;
 const ESME: u16 = 40_000;
 /// Octets of one read: a packet of the file holds them.
 const READ: usize = 16 * 1_024;
-
-/// What befalls a connection. Octets are counted in the direction in which the SMSC speaks, or the ESME.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    /// Nothing does.
-    None,
-    /// Every segment comes so much later.
-    Delay(Duration),
-    /// It is cut after so many octets of the SMSC.
-    CutFromSmsc(usize),
-    /// It is cut after so many octets of the ESME.
-    CutFromEsme(usize),
-    /// After so many octets the SMSC's direction is closed, and the other one is not.
-    HalfClose(usize),
-    /// After so many octets of the SMSC nothing more comes through, and nobody closes anything.
-    Stall(usize),
-}
-
-impl Trouble {
-    /// After how many octets of this direction it begins.
-    fn after(self, from_esme: bool) -> Option<usize> {
-        match self {
-            Self::None | Self::Delay(_) => None,
-            Self::CutFromEsme(octets) => from_esme.then_some(octets),
-            Self::CutFromSmsc(octets) | Self::HalfClose(octets) | Self::Stall(octets) => {
-                (!from_esme).then_some(octets)
-            }
-        }
-    }
-}
 
 /// What was read at once.
 #[derive(Clone, Debug)]
@@ -78,12 +46,6 @@ pub(crate) struct Wiretap {
 impl Wiretap {
     /// Listens on a free port of loopback and hands on to this one.
     pub(crate) fn start(to: u16) -> Self {
-        Self::with(to, &[])
-    }
-
-    /// The same, with troubles for the first connections, one each.
-    pub(crate) fn with(to: u16, troubles: &[Trouble]) -> Self {
-        let troubles = troubles.to_vec();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a port");
         let port = listener.local_addr().expect("it is bound").port();
         let state = Arc::new(Watch::<State>::default());
@@ -94,10 +56,8 @@ impl Wiretap {
                     return;
                 }
                 let smsc = TcpStream::connect((Ipv4Addr::LOCALHOST, to));
-                let trouble = troubles.get(usize::from(connection)).copied();
-                let trouble = trouble.unwrap_or(Trouble::None);
                 if let (Ok(esme), Ok(smsc)) = (esme, smsc) {
-                    join(connection, trouble, [&esme, &smsc], &shared);
+                    join(connection, &esme, &smsc, &shared);
                 }
             }
         });
@@ -122,14 +82,6 @@ impl Wiretap {
     /// All PDUs, of all connections and both directions; half a one at an end is left out.
     pub(crate) fn pdus(&self) -> Vec<Pdu> {
         self.state.read(|s| pdus(&s.segments))
-    }
-
-    /// How many connections there were that said anything.
-    pub(crate) fn connections(&self) -> usize {
-        self.state.read(|s| {
-            let numbers = s.segments.iter().map(|segment| segment.connection);
-            numbers.max().map_or(0, |last| usize::from(last) + 1)
-        })
     }
 
     /// How many PDUs there are of each command.
@@ -177,31 +129,15 @@ fn counts(commands: impl Iterator<Item = u32>) -> BTreeMap<u32, usize> {
     })
 }
 
-fn join(
-    connection: u16,
-    trouble: Trouble,
-    [esme, smsc]: [&TcpStream; 2],
-    state: &Arc<Watch<State>>,
-) {
-    let is_stalled = Arc::new(AtomicBool::new(false));
+fn join(connection: u16, esme: &TcpStream, smsc: &TcpStream, state: &Arc<Watch<State>>) {
     for (from_esme, from, to) in [(true, esme, smsc), (false, smsc, esme)] {
         let state = Arc::clone(state);
-        let is_stalled = Arc::clone(&is_stalled);
-        let mut left = trouble.after(from_esme);
         let mut from = from.try_clone().expect("a socket can be cloned");
         let mut to = to.try_clone().expect("a socket can be cloned");
         to.set_nodelay(true).expect("a socket can be told so");
         std::thread::spawn(move || {
             let mut octets = vec![0; READ];
             while let Ok(count @ 1..) = from.read(&mut octets) {
-                if is_stalled.load(Ordering::Acquire) {
-                    continue;
-                }
-                if let Trouble::Delay(pause) = trouble {
-                    state.wait(pause, |s| s.stopped.then_some(()));
-                }
-                let count = left.map_or(count, |left| left.min(count));
-                left = left.map(|left| left - count);
                 let segment = Segment {
                     connection,
                     from_esme,
@@ -210,17 +146,6 @@ fn join(
                 state.change(|s| s.segments.push(segment));
                 if to.write_all(&octets[..count]).is_err() {
                     break;
-                }
-                match trouble {
-                    _ if left != Some(0) => {}
-                    Trouble::Stall(_) => is_stalled.store(true, Ordering::Release),
-                    Trouble::HalfClose(_) | Trouble::None | Trouble::Delay(_) => break,
-                    Trouble::CutFromSmsc(_) | Trouble::CutFromEsme(_) => {
-                        // Each direction sees it, in the middle of whatever it was doing.
-                        let _ = to.shutdown(Shutdown::Both);
-                        let _ = from.shutdown(Shutdown::Both);
-                        break;
-                    }
                 }
             }
             // Either end may have closed both already.

@@ -101,7 +101,7 @@ impl Outbox {
     fn send_own(&mut self, now: Tick, gateway: &GatewayName) -> Option<OutboundSms> {
         let id = self.lanes.get_mut(gateway)?.take(now)?;
         let entry = self.entries.get_mut(&id)?;
-        self.changed.entry(id).or_insert(Change::Shown);
+        self.changed.push((id, Change::Shown));
         Some(hand_over(&mut self.tally, &mut entry.row))
     }
 
