@@ -1,7 +1,7 @@
 //! The real binary at two gateways that bring the same messages.
 
 use super::office::{Office, now, stop};
-use super::pdu::Address;
+use super::pdu::{Address, Submitted};
 use super::phone::{Heard, Phone};
 use super::smsc::{DESK, SOON, Sms, Smsc};
 
@@ -60,7 +60,7 @@ fn two_gateways_that_deliver_the_same_message_make_one_record() {
     outcomes.sort();
     assert_eq!(outcomes, [&["duplicate"; 3][..], &["recorded"; 3]].concat());
     let sent = |smsc: &Smsc| -> Vec<String> {
-        smsc.read(|s| s.submitted.iter().map(|sms| sms.text()).collect())
+        smsc.read(|s| s.submitted.iter().map(Submitted::text).collect())
     };
     let receipts: Vec<String> = [sent(&office.smsc), sent(&second)].concat();
     assert_eq!(receipts.len(), 3, "one receipt each");

@@ -11,7 +11,7 @@ use crate::engine::{Now, Tick};
 /// What a gateway that helps out sends next.
 enum Next {
     Own,
-    Round(OutboxRow),
+    Round(Box<OutboxRow>),
 }
 
 impl Outbox {
@@ -27,7 +27,7 @@ impl Outbox {
         while let Some((gateway, next)) = self.next_by_turn(now.tick) {
             let sent = match next {
                 Next::Own => self.send_own(now.tick, &gateway),
-                Next::Round(row) => self.send_round(now.tick, row),
+                Next::Round(row) => self.send_round(now.tick, *row),
             };
             let Some(sms) = sent else { break };
             leaving.push((gateway, sms));
@@ -95,7 +95,7 @@ impl Outbox {
         let row = &self.entries.get(&round.id)?.row;
         let row = self.routes.round_by(row, gateway)?;
         let at = lane.free_for(now, row.parts)?;
-        Some((Next::Round(row), at))
+        Some((Next::Round(Box::new(row)), at))
     }
 
     fn send_own(&mut self, now: Tick, gateway: &GatewayName) -> Option<OutboundSms> {

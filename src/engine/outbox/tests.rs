@@ -135,3 +135,94 @@ fn a_screen_begins_with_all_that_is_not_settled() {
     assert_eq!(shown(1), [ids[1]]);
     assert_eq!(shown(99), ids);
 }
+
+/// Two gateways: `g`, which is not bound, and `h`, which is.
+fn two() -> (Outbox, GatewayName) {
+    let gateways = ["g", "h"].map(samples::gateway);
+    let settings = samples::settings(gateways.into());
+    let mut outbox = Outbox::new(&settings, OutboxId(0), Tick(0));
+    let helper = GatewayName::new("h");
+    outbox.link_up(&helper);
+    (outbox, helper)
+}
+
+fn sealed(id: OutboxId) -> OutboxRow {
+    OutboxRow {
+        device: Some(crate::domain::DeviceId(7)),
+        ..row(id)
+    }
+}
+
+/// A search through all that wait at each input would take minutes.
+#[test]
+fn fifty_thousand_that_go_round_leave_once_each_and_oldest_first() {
+    const COUNT: usize = 50_000;
+    let (mut outbox, helper) = two();
+    for at in 0..COUNT {
+        let id = outbox.next_id();
+        let row = OutboxRow {
+            queued_at: Millis(i64::try_from(at).unwrap()),
+            ..sealed(id)
+        };
+        outbox.insert(row, Tick(0), Tick(0));
+    }
+    let late = 2 * Millis::MINUTE;
+    assert!(outbox.pump(now(late - 1)).is_empty());
+    assert_eq!(outbox.deadline(Tick(late - 1)), Some(Tick(late)));
+    let mut left = Vec::new();
+    let mut leaving = outbox.pump(now(late));
+    assert_eq!(leaving.len(), 10, "its window");
+    for _ in 0..COUNT {
+        assert!(outbox.pump(now(late)).is_empty());
+        outbox.deadline(Tick(late));
+    }
+    while !leaving.is_empty() {
+        for (gateway, sms) in std::mem::take(&mut leaving) {
+            assert_eq!(gateway, helper);
+            assert_eq!(outbox.get(sms.id).unwrap().gateway, helper);
+            assert!(outbox.submitted(now(late), &helper, sms.id, Ok(sms.id.to_string())));
+            left.push(sms.id.0);
+        }
+        leaving = outbox.pump(now(late));
+    }
+    let all: Vec<u64> = (1..=u64::try_from(COUNT).unwrap()).collect();
+    assert!(left == all);
+    assert_eq!(outbox.ages.len(), 0);
+}
+
+#[test]
+fn what_its_own_link_tells_late_of_an_entry_that_went_round_is_nothing() {
+    let (mut outbox, helper) = two();
+    let own = GatewayName::new("g");
+    let id = outbox.next_id();
+    outbox.queue(now(0), sealed(id));
+    outbox.link_up(&own);
+    assert_eq!(outbox.pump(now(0)).len(), 1);
+    outbox.link_down(Tick(10), &own);
+    let late = 10 + 2 * Millis::MINUTE;
+    assert_eq!(outbox.pump(now(late))[0].0, helper);
+    for result in [Ok("a".to_owned()), Err(SubmitFault::LinkLost)] {
+        assert!(!outbox.submitted(now(late), &own, id, result));
+    }
+    assert!(outbox.is_up(&helper), "it lost nothing");
+    assert_eq!(outbox.in_flight(&helper), (1, 10));
+    assert!(outbox.submitted(now(late), &helper, id, Ok("b".into())));
+}
+
+#[test]
+fn what_waits_goes_by_its_own_link_again_once_that_is_back() {
+    let (mut outbox, helper) = two();
+    let own = GatewayName::new("g");
+    for _ in 0..30 {
+        let id = outbox.next_id();
+        outbox.queue(now(0), sealed(id));
+    }
+    let late = 2 * Millis::MINUTE;
+    assert_eq!(outbox.pump(now(late)).len(), 10);
+    assert_eq!((outbox.waiting(&own), outbox.waiting(&helper)), (20, 0));
+    outbox.link_up(&own);
+    let left = outbox.pump(now(late + 1));
+    assert_eq!(left.len(), 10);
+    assert!(left.iter().all(|(gateway, _)| *gateway == own));
+    assert_eq!(outbox.round_deadline(Tick(late + 1)), None);
+}

@@ -434,6 +434,9 @@ fn link() -> LinkFact {
     }
 }
 
+/// How many seconds ago, whether it is ours, command, status, sequence number, octets.
+type Crossed = (i64, bool, u32, u32, u32, u32);
+
 fn pdus() -> Vec<PduFact> {
     let crossed = [
         (90, false, 0x0000_0005, 0, 4_711, 171),
@@ -449,7 +452,6 @@ fn pdus() -> Vec<PduFact> {
         (2, false, 0x0000_0005, 0, 4_713, 171),
         (2, true, 0x8000_0005, 0x0000_0400, 4_713, 17),
     ];
-    type Crossed = (i64, bool, u32, u32, u32, u32);
     let fact = |(seconds, is_ours, command_id, status, sequence, octets): Crossed| PduFact {
         at: NOW.plus_ms(-seconds * 1_000),
         header: PduHeader {

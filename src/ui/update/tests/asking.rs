@@ -1,6 +1,6 @@
 use super::*;
-use crate::api::{Arrivals, PersonDetail, Query};
-use crate::domain::{DeskAct, Employee, Msisdn, Operator};
+use crate::api::{Arrivals, PduFact, PersonDetail, Query};
+use crate::domain::{DeskAct, Employee, Msisdn, Operator, PduHeader};
 use crate::ui::model::Purpose;
 
 fn queries(desk: &Desk) -> Vec<(Token, Query)> {
@@ -372,4 +372,43 @@ fn the_log_of_today_becomes_that_of_yesterday() {
     assert_eq!(desk.model.log.filter, filter);
     desk.press("]");
     assert_eq!(desk.notice(), "Log of 2026-11-21.");
+}
+
+#[test]
+fn the_last_pdus_are_asked_for_while_they_are_shown_and_no_oftener_than_needed() {
+    let asked = |desk: &mut Desk| -> Vec<Token> {
+        let asked = queries(desk);
+        desk.out.clear();
+        let pdus = asked.into_iter();
+        pdus.filter(|(_, query)| *query == Query::Pdus(gateway()))
+            .map(|(token, _)| token)
+            .collect()
+    };
+    let mut desk = Desk::open();
+    desk.hear(Event::Link(link(LinkState::Bound)));
+    desk.wait(5_000);
+    assert!(asked(&mut desk).is_empty(), "nobody looks at them");
+    desk.press("5");
+    desk.wait(100);
+    let first = asked(&mut desk);
+    assert_eq!(first.len(), 1);
+    desk.wait(10_000);
+    assert!(asked(&mut desk).is_empty(), "the first answer has not come");
+    let header = PduHeader {
+        is_ours: true,
+        octets: 16,
+        command_id: 0x15,
+        status: 0,
+        sequence: 2,
+    };
+    let pdus = vec![PduFact { at: NINE, header }];
+    desk.reply(first[0], Some(Reply::Pdus(pdus.clone())));
+    assert_eq!(desk.model.facts.pdus.get(&gateway()), Some(&pdus));
+    let again = asked(&mut desk);
+    assert_eq!(again.len(), 1, "it is long ago");
+    desk.reply(again[0], Some(Reply::Pdus(pdus)));
+    desk.wait(1_000);
+    assert!(asked(&mut desk).is_empty());
+    desk.wait(1_000);
+    assert_eq!(asked(&mut desk).len(), 1);
 }

@@ -317,6 +317,11 @@ fn an_alarm_opens_what_it_is_about() {
             Screen::Outbox,
         ),
         (AlarmKind::UnknownSenders, Screen::Log),
+        (AlarmKind::LinkUnstable { gateway: gateway() }, Screen::Link),
+        (
+            AlarmKind::OutboxStuck { gateway: gateway() },
+            Screen::Outbox,
+        ),
         (
             AlarmKind::Key {
                 employee: EmployeeId(3),

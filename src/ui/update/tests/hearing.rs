@@ -155,10 +155,20 @@ fn alarms_say_what_to_do_by_the_keys_of_this_console() {
         employee: EmployeeId(2),
     };
     let failed = AlarmKind::OutboxFailed { last: OutboxId(1) };
+    let deaf = AlarmKind::LinkDeaf {
+        gateway: gateway(),
+        expected: 12,
+    };
+    let unstable = AlarmKind::LinkUnstable { gateway: gateway() };
+    let stuck = AlarmKind::OutboxStuck { gateway: gateway() };
     for (kind, said) in [
         (&failed, "Press 4 to see why, and R to send"),
         (&key, "press m to mark them by hand"),
         (&AlarmKind::UnknownSenders, "Press 3 to see them"),
+        (&deaf, "look whether it arrives (5)"),
+        (&deaf, "On a day off a says"),
+        (&unstable, "Press 5 to see what came before"),
+        (&stuck, "Press 4 to see why"),
     ] {
         let act = desk.model.act_here(kind, Some("Ayşe"));
         assert!(act.contains(said), "{act}");
