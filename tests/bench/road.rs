@@ -181,6 +181,7 @@ fn settings(gateway: &GatewayName) -> Settings {
             source_address: Some(DESK.to_owned()),
             binary: false,
             footer_octets: 62,
+            reaches: Vec::new(),
             window: 10_000,
             max_per_second: 0,
             max_per_30_min: 0,
