@@ -67,9 +67,7 @@ fn compare() -> Result<(), Failure> {
         let mut day = Day::default();
         let mut bare = Bare::create(&directory.join("bare.redb"))?;
         let (mut of_store, mut of_bare) = (Tally::default(), Tally::default());
-        for batch in day.first() {
-            store.commit(&batch)?;
-        }
+        store.commit(&Day::first())?;
         for _ in 0..ROUNDS {
             of_store.round(width, || day.batch(width), |batch| Ok(store.commit(batch)?))?;
             of_bare.round(width, || (), |()| bare.commit(width))?;
@@ -83,9 +81,7 @@ fn compare() -> Result<(), Failure> {
 fn fill(many: u64, path: &Path) -> Result<(), Failure> {
     let mut store = RedbStore::open(path)?;
     let mut day = Day::default();
-    for batch in day.first() {
-        store.commit(&batch)?;
-    }
+    store.commit(&Day::first())?;
     let begun = Instant::now();
     let mut marks = 1;
     while day.check_ins() < many {

@@ -73,6 +73,7 @@ mod smsc;
 mod store;
 #[cfg(test)]
 mod store_layout;
+#[cfg(test)]
 mod store_model;
 #[cfg(test)]
 mod tls;

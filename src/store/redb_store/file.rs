@@ -40,9 +40,7 @@ pub(super) enum FileFault {
 /// How the store is opened wherever it lies.
 pub(super) fn builder() -> Builder {
     let mut builder = Database::builder();
-    builder.set_cache_size(
-        std::env::var("HC").map_or(CACHE_OCTETS, |v| v.parse::<usize>().unwrap() << 10),
-    );
+    builder.set_cache_size(CACHE_OCTETS);
     builder
 }
 

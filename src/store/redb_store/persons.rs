@@ -14,7 +14,8 @@ use crate::domain::{EmployeeId, LedgerRow, Seq};
 use crate::store::rows::{OfPerson, RowKey, decode, encode};
 
 /// Rows of a block: as many as are read when the store is opened, at most.
-pub(super) const BLOCK: u64 = 4_096;
+pub(super) const BLOCK: usize = 4_096;
+const ROWS: u64 = BLOCK as u64;
 
 /// Whose the rows of the block under way are.
 #[derive(Debug, Default)]
@@ -30,10 +31,10 @@ impl Persons {
     ) -> Result<Self, Fault> {
         let rows = last.map_or(0, |last| last.0);
         let mut persons = Self {
-            block: rows / BLOCK,
+            block: rows / ROWS,
             of_block: Vec::new(),
         };
-        let mut expected = persons.block * BLOCK;
+        let mut expected = persons.block * ROWS;
         shelf::visit(ledger, LEDGER_ROW, expected + 1, |number, row| {
             expected += 1;
             if number != expected {
@@ -49,7 +50,7 @@ impl Persons {
     /// Takes note of a row; returns the block that it fills.
     pub(super) fn add(&mut self, employee: Option<EmployeeId>) -> Option<Block> {
         self.of_block.push(employee);
-        if (self.of_block.len() as u64) < BLOCK {
+        if self.of_block.len() < BLOCK {
             return None;
         }
         let block = Block::new(self.block, self.of_block.drain(..));
@@ -65,7 +66,7 @@ impl Persons {
         after: Seq,
         mut visit: impl FnMut(Seq) -> Result<bool, Fault>,
     ) -> Result<(), Fault> {
-        for block in after.0 / BLOCK..=self.block {
+        for block in after.0 / ROWS..=self.block {
             for behind in self.rows_of(by_person, block, employee)?.0 {
                 let seq = seq_of(block, behind);
                 if seq > after && !visit(seq)? {
@@ -84,7 +85,7 @@ impl Persons {
         before: Seq,
         mut visit: impl FnMut(Seq) -> Result<bool, Fault>,
     ) -> Result<(), Fault> {
-        let last = self.block.min(before.0.saturating_sub(1) / BLOCK);
+        let last = self.block.min(before.0.saturating_sub(1) / ROWS);
         for block in (0..=last).rev() {
             for behind in self
                 .rows_of(by_person, block, employee)?
@@ -182,5 +183,5 @@ fn number_of(block: u64) -> Result<u32, Fault> {
 }
 
 fn seq_of(block: u64, behind: u16) -> Seq {
-    Seq(block * BLOCK + u64::from(behind) + 1)
+    Seq(block * ROWS + u64::from(behind) + 1)
 }

@@ -5,7 +5,6 @@
 //! too, and all there are removed: about a third of what stands there is forgotten already.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
 use redb::{ReadableTable, Table};
@@ -99,41 +98,14 @@ impl Ring {
         &self,
         work: &impl ReadableTable<(u8, u64), &'static [u8]>,
     ) -> Result<BTreeMap<(Series, Counter), DecidedRow>, Fault> {
-        if self.marks.get().is_none() {
-            // Nobody else sets them: a store is opened and loaded by one thread.
-            let _ = self.marks.set(read_marks(work)?);
-        }
-        let no_marks = Marks::default();
-        let marks = self.marks.get().unwrap_or(&no_marks);
-        let mut rows = BTreeMap::new();
-        // Of a decision that changed, both stand there until they are swept, and not always in their order.
-        let mut changed: BTreeMap<(Series, Counter), u64> = BTreeMap::new();
-        visit(work, |decision| {
-            let key = (series(&decision), decision.counter);
-            if marks.count(&decision)
-                && let Some(row) = decision.row
-                && rows.insert(key, row).is_some()
-            {
-                changed.insert(key, 0);
-            }
-            Ok(())
-        })?;
-        if changed.is_empty() {
-            return Ok(rows);
-        }
-        visit(work, |decision| {
-            let key = (series(&decision), decision.counter);
-            if marks.count(&decision)
-                && let Some(row) = decision.row
-                && let Some(number) = changed.get_mut(&key)
-                && *number <= decision.number
-            {
-                *number = decision.number;
-                rows.insert(key, row);
-            }
-            Ok(())
-        })?;
-        Ok(rows)
+        let mut decisions = read(work)?;
+        let marks = self.marks.get_or_init(|| marks_of(&decisions));
+        decisions.retain(|decision| marks.count(decision));
+        decisions.sort_unstable_by_key(|one| (one.device, one.kind, one.counter, one.number));
+        let rows = decisions
+            .into_iter()
+            .filter_map(|one| Some(((series(&one), one.counter), one.row?)));
+        Ok(rows.collect())
     }
 
     /// Writes what is new, and sweeps where it is time.
@@ -148,7 +120,7 @@ impl Ring {
         }
         let mut marks = match self.marks.take() {
             Some(marks) => marks,
-            None => read_marks(work)?,
+            None => marks_of(&read(work)?),
         };
         changes.clear();
         let before = self.next;
@@ -232,23 +204,19 @@ fn series(decision: &Decision) -> Series {
     }
 }
 
-fn read_marks(work: &impl ReadableTable<(u8, u64), &'static [u8]>) -> Result<Marks, Fault> {
+fn marks_of(decisions: &[Decision]) -> Marks {
     let mut marks = Marks::default();
-    visit(work, |decision| {
-        if decision.row.is_none() {
-            marks.add(&decision);
-        }
-        Ok(())
-    })?;
-    Ok(marks)
+    for decision in decisions.iter().filter(|one| one.row.is_none()) {
+        marks.add(decision);
+    }
+    marks
 }
 
-fn visit(
-    work: &impl ReadableTable<(u8, u64), &'static [u8]>,
-    mut visit: impl FnMut(Decision) -> Result<(), Fault>,
-) -> Result<(), Fault> {
+fn read(work: &impl ReadableTable<(u8, u64), &'static [u8]>) -> Result<Vec<Decision>, Fault> {
+    let mut decisions = Vec::new();
     shelf::visit(work, DECISION, 0, |_, row| {
-        visit(decode(KEY, row)?)?;
-        Ok(ControlFlow::Continue(()))
-    })
+        decisions.push(decode(KEY, row)?);
+        Ok(std::ops::ControlFlow::Continue(()))
+    })?;
+    Ok(decisions)
 }

@@ -6,7 +6,7 @@ use redb::{ReadableTable, ReadableTableMetadata};
 
 use super::RedbStore;
 use super::fault::Wrong;
-use super::persons::{self, Block};
+use super::persons::{BLOCK, Block};
 use super::shelf;
 use super::tables::{BY_PERSON, LEGACY, OPEN, OUTBOX, SETTLED, WORK, legacy_key};
 use crate::domain::{OutboxId, Seq};
@@ -15,7 +15,6 @@ use crate::store::{Archive, Store, StoreError};
 
 /// How many rows are held at once.
 const PAGE: usize = 1_000;
-const BLOCK: usize = persons::BLOCK as usize;
 
 impl RedbStore {
     /// Reads every row, and holds the lists of persons and of unsettled answers against the rows.
