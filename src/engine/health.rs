@@ -1,8 +1,8 @@
 //! What a link that is bound may hide: that no message comes where messages usually come, that it breaks again and
 //! again, and that the gateway takes no answer. Looked at once a minute.
 
-use super::Now;
 use super::core::Engine;
+use super::{Now, Tick};
 use crate::api::LinkState;
 use crate::domain::{AlarmKind, GatewayName, Millis};
 use crate::store::GatewayCounters;
@@ -12,6 +12,8 @@ pub(super) const LOOK_MS: i64 = Millis::MINUTE;
 
 /// Hours of a week, from Monday at midnight by the clock of the site.
 const HOURS: usize = 168;
+/// An hour by the clock that took less was cut short by a hand or a sleep.
+const WHOLE_MS: i64 = 55 * Millis::MINUTE;
 /// What an hour usually brings is held in parts of a message.
 const PARTS: i64 = 16;
 /// The last week counts for one part in so many of what an hour usually brings: a holiday changes little, a new habit is
@@ -47,6 +49,7 @@ pub(super) struct Watch {
 #[derive(Copy, Clone, Debug)]
 struct Hour {
     number: usize,
+    begun: Tick,
     /// Messages when it began.
     received: u64,
     /// Whether the link was bound through all of it.
@@ -77,13 +80,14 @@ impl Watch {
     }
 
     /// Looks at the link in hour `number` of the week.
-    fn look(&mut self, number: usize, is_bound: bool, counters: &mut GatewayCounters) {
+    fn look(&mut self, now: Tick, number: usize, is_bound: bool, counters: &mut GatewayCounters) {
         if !is_bound || self.received != counters.received {
             self.missing = 0;
         }
         self.received = counters.received;
         let begun = Hour {
             number,
+            begun: now,
             received: counters.received,
             is_whole: is_bound,
         };
@@ -91,7 +95,7 @@ impl Watch {
             Some(hour) if hour.number == number => hour.is_whole &= is_bound,
             Some(hour) => {
                 let ended = std::mem::replace(hour, begun);
-                if ended.is_whole {
+                if ended.is_whole && now >= ended.begun.plus_ms(WHOLE_MS) {
                     self.end_hour(ended, counters);
                 }
             }
@@ -188,7 +192,8 @@ impl Engine {
         };
         let is_bound = link.state == LinkState::Bound;
         let known = link.counters.usual.clone();
-        link.watch.look(number, is_bound, &mut link.counters);
+        link.watch
+            .look(now.tick, number, is_bound, &mut link.counters);
         self.meta_changed |= known != link.counters.usual;
         let is_stuck = self.outbox.is_stuck(gateway, now.tick);
         let expected = link.watch.missing();
@@ -226,70 +231,108 @@ mod tests {
 
     const MINUTE: i64 = Millis::MINUTE;
 
-    /// A bound link through hours of the week with so many messages in each.
-    fn run(watch: &mut Watch, counters: &mut GatewayCounters, hours: &[(usize, u64)]) {
-        for (number, came) in hours {
-            for minute in 0..60 {
-                watch.look(*number, true, counters);
-                counters.received += u64::from(minute < *came);
-            }
-        }
+    /// A bound link that is looked at each minute.
+    struct Bench {
+        watch: Watch,
+        counters: GatewayCounters,
+        now: Tick,
     }
 
-    fn learnt(came: u64, weeks: usize) -> (Watch, GatewayCounters) {
-        let mut counters = GatewayCounters::default();
-        let mut watch = Watch::new(&counters);
-        run(&mut watch, &mut counters, &[(7, 0)]);
-        for _ in 0..weeks {
-            run(&mut watch, &mut counters, &[(8, came), (9, came), (10, 0)]);
+    impl Bench {
+        fn new(counters: GatewayCounters) -> Self {
+            let watch = Watch::new(&counters);
+            let now = Tick(0);
+            Self {
+                watch,
+                counters,
+                now,
+            }
         }
-        (watch, counters)
+
+        /// A link that has brought so many messages at eight and at nine for so many weeks.
+        fn learnt(came: u64, weeks: usize) -> Self {
+            let mut bench = Self::new(GatewayCounters::default());
+            bench.run(&[(7, 0)]);
+            for _ in 0..weeks {
+                bench.run(&[(8, came), (9, came), (10, 0)]);
+            }
+            bench
+        }
+
+        fn look(&mut self, number: usize, is_bound: bool) {
+            self.now = self.now.plus_ms(MINUTE);
+            self.watch
+                .look(self.now, number, is_bound, &mut self.counters);
+        }
+
+        /// Goes through hours of the week with so many messages at the beginning of each.
+        fn run(&mut self, hours: &[(usize, u64)]) {
+            for (number, came) in hours {
+                for minute in 0..60 {
+                    self.look(*number, true);
+                    self.counters.received += u64::from(minute < *came);
+                }
+            }
+        }
+
+        fn usual(&self, number: usize) -> i64 {
+            usual(&self.counters, number)
+        }
     }
 
     #[test]
     fn what_an_hour_usually_brings_is_learnt_in_weeks_and_one_week_off_changes_little() {
-        let (_, counters) = learnt(20, 1);
-        assert_eq!((usual(&counters, 8), usual(&counters, 7)), (5 * PARTS, 0));
-        let (mut watch, mut counters) = learnt(20, 12);
-        let usually = usual(&counters, 8);
+        let bench = Bench::learnt(20, 1);
+        assert_eq!((bench.usual(8), bench.usual(7)), (5 * PARTS, 0));
+        let mut bench = Bench::learnt(20, 12);
+        let usually = bench.usual(8);
         assert!((19 * PARTS..=20 * PARTS).contains(&usually), "{usually}");
-        run(&mut watch, &mut counters, &[(8, 0), (9, 0), (10, 0)]);
-        assert_eq!(usual(&counters, 8), usually - (usually + 3) / 4);
-        learn(&mut counters, 8, u64::MAX);
-        assert_eq!(counters.usual[8], u16::MAX);
+        bench.run(&[(8, 0), (9, 0), (10, 0)]);
+        assert_eq!(bench.usual(8), usually - (usually + 3) / 4);
+        learn(&mut bench.counters, 8, u64::MAX);
+        assert_eq!(bench.counters.usual[8], u16::MAX);
     }
 
     #[test]
     fn a_link_is_deaf_after_whole_hours_that_usually_bring_eight_messages() {
         // All come in the first five minutes of their hour.
-        let (mut watch, mut counters) = learnt(5, 40);
-        assert!(!watch.is_deaf_now(), "the rest of such an hour is silent");
-        run(&mut watch, &mut counters, &[(8, 0), (9, 0)]);
-        assert_eq!((watch.missing(), watch.is_deaf_now()), (5, false));
-        run(&mut watch, &mut counters, &[(30, 0), (31, 0)]);
-        assert_eq!(watch.missing(), 10);
-        assert!(watch.is_deaf_now(), "at night nothing more is missing");
-        counters.received += 1;
-        watch.look(31, true, &mut counters);
-        assert_eq!((watch.missing(), watch.is_deaf_now()), (0, false));
-        run(&mut watch, &mut counters, &[(8, 0), (9, 0), (10, 0)]);
-        assert!(watch.missing() > 0);
-        watch.look(10, false, &mut counters);
-        assert_eq!(watch.missing(), 0, "a link that is down is another alarm");
+        let mut bench = Bench::learnt(5, 40);
+        let is_deaf = |bench: &Bench| (bench.watch.missing(), bench.watch.is_deaf_now());
+        assert_eq!(is_deaf(&bench), (0, false), "the rest of it is silent");
+        bench.run(&[(8, 0), (9, 0)]);
+        assert_eq!(is_deaf(&bench), (5, false));
+        bench.run(&[(30, 0), (31, 0)]);
+        assert_eq!(is_deaf(&bench), (10, true), "at night no more is missing");
+        bench.counters.received += 1;
+        bench.look(31, true);
+        assert_eq!(is_deaf(&bench), (0, false));
+        bench.run(&[(8, 0), (9, 0), (10, 0)]);
+        assert!(bench.watch.missing() > 0);
+        bench.look(10, false);
+        assert_eq!(is_deaf(&bench), (0, false), "down is another alarm");
     }
 
     #[test]
-    fn an_hour_with_a_break_or_begun_without_us_teaches_nothing() {
-        let (mut watch, mut counters) = learnt(20, 1);
-        let before = counters.usual.clone();
-        run(&mut watch, &mut counters, &[(8, 40)]);
-        let usual = counters.usual.clone();
-        watch.broke(Millis(1), &mut counters);
-        run(&mut watch, &mut counters, &[(9, 40)]);
-        assert_eq!((&counters.usual, usual), (&before, before.clone()));
-        let mut watch = Watch::new(&counters);
-        run(&mut watch, &mut counters, &[(8, 40), (10, 0)]);
-        assert_eq!(counters.usual, before);
+    fn an_hour_with_a_break_or_cut_short_or_begun_without_us_teaches_nothing() {
+        let mut bench = Bench::learnt(20, 1);
+        let before = bench.counters.usual.clone();
+        bench.run(&[(8, 40)]);
+        bench.watch.broke(Millis(1), &mut bench.counters);
+        bench.run(&[(9, 40)]);
+        assert_eq!(bench.counters.usual, before);
+        // The clock is put forth by a day, again and again.
+        for number in [33, 57, 81] {
+            bench.look(number, true);
+            bench.counters.received += 40;
+        }
+        bench.look(105, true);
+        assert_eq!((bench.usual(33), bench.usual(57)), (0, 0));
+        let mut bench = Bench::new(GatewayCounters {
+            usual: before.clone(),
+            ..bench.counters
+        });
+        bench.run(&[(8, 40), (10, 0)]);
+        assert_eq!(bench.counters.usual, before);
     }
 
     #[test]
