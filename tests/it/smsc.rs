@@ -1,7 +1,7 @@
 //! A small SMSC on loopback, from raw octets: what it takes and gives is written after SMPP 3.4 and shares no code
 //! with the product.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -88,6 +88,8 @@ pub(crate) struct State {
     turned_down: Vec<u64>,
     answers: BTreeMap<u64, u32>,
     link: Option<(u32, TcpStream)>,
+    /// Connections that were bound, ever: what another one took the place of may still say something.
+    bound: BTreeSet<u32>,
     connections: u32,
     sequence: u32,
     stopped: bool,
@@ -294,6 +296,7 @@ impl State {
             self.lose(old);
         }
         self.link = Some((connection, link));
+        self.bound.insert(connection);
         self.seen.push(Seen::Bound);
         self.pump();
     }
@@ -320,6 +323,7 @@ impl State {
         match &self.link {
             Some((bound, _)) if *bound == connection => {}
             Some(_) => return,
+            None if self.bound.contains(&connection) => return,
             None => {
                 let command = pdu.command;
                 self.faults

@@ -20,6 +20,10 @@ pub(super) use fault::{handshake_fault, is_alert, session_fault};
 use identity::Identity;
 pub use transport::Transport;
 
+/// Octets that are sealed and wait for the socket: what is sealed counts as written, and a slow line that has not
+/// taken them for 10 s would look like one that takes none.
+const SEALED_OCTETS: usize = 8 * 1_024;
+
 /// What the configuration says of TLS to one gateway: the contents of files, and a name.
 #[derive(Copy, Clone)]
 #[expect(missing_debug_implementations, reason = "it holds a key")]
@@ -106,7 +110,12 @@ impl Tls {
     pub(super) async fn shake_hands(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         self.identity.forget();
         let connector = TlsConnector::from(Arc::clone(&self.client));
-        connector.connect(self.name.clone(), stream).await
+        let bound = |connection: &mut ClientConnection| {
+            connection.set_buffer_limit(Some(SEALED_OCTETS));
+        };
+        connector
+            .connect_with(self.name.clone(), stream, bound)
+            .await
     }
 
     /// Whether the gateway asked on the last connection for a certificate that we do not have.

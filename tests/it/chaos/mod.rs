@@ -22,7 +22,7 @@ use proxy::{End, Kind, Mischief, Proxy, Way};
 /// So many run at once: they wait for the desk's pauses most of the time.
 const AT_ONCE: usize = 6;
 /// Lives of the engine in a run, before the one that settles all.
-const LIVES: usize = 5;
+const LIVES: usize = 3;
 const PHONES: u32 = 6;
 /// A place in the session that nothing leads to is given up after this time.
 const NO_LONGER: Duration = Duration::from_secs(2);
