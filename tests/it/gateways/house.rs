@@ -62,6 +62,7 @@ impl Default for Plan {
             engine: GatewaySettings {
                 name: config().name,
                 source_address: None,
+                reaches: Vec::new(),
                 binary: false,
                 footer_octets: 0,
                 window: 10,

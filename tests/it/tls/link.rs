@@ -72,7 +72,7 @@ async fn a_session_over_tls_is_a_session_and_ends_with_a_goodbye() {
             while came + sent < 2 * MESSAGES {
                 let (_, event) = happens.recv().await.unwrap();
                 match event {
-                    LinkEvent::Connecting => {}
+                    LinkEvent::Connecting | LinkEvent::Traffic(_) => {}
                     LinkEvent::Up => {
                         let sms = |id| LinkOrder::Submit(sms(id));
                         let all = (1..=MESSAGES).map(sms).collect();
