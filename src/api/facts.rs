@@ -277,6 +277,8 @@ pub struct LinkFact {
 pub enum Hold {
     /// The link is not bound.
     Link,
+    /// The link is not bound, and they go by another gateway as soon as that takes them.
+    Round,
     /// As many wait for their response as the gateway takes at once.
     Response,
     /// The gateway said that it has too much to do.

@@ -520,6 +520,7 @@ const fn alarm_state(state: AlarmState) -> &'static str {
 const fn hold(hold: Hold) -> &'static str {
     match hold {
         Hold::Link => "link",
+        Hold::Round => "round",
         Hold::Response => "response",
         Hold::Rest => "rest",
         Hold::Second(_) => "second",
@@ -531,7 +532,7 @@ const fn hold(hold: Hold) -> &'static str {
 const fn hold_limit(hold: Hold) -> Option<u32> {
     match hold {
         Hold::Second(most) | Hold::HalfHour(most) => Some(most),
-        Hold::Link | Hold::Response | Hold::Rest | Hold::Retry => None,
+        Hold::Link | Hold::Round | Hold::Response | Hold::Rest | Hold::Retry => None,
     }
 }
 

@@ -184,7 +184,11 @@ impl Outbox {
         gateway: &GatewayName,
         now: Tick,
     ) -> Option<(Hold, Option<Tick>)> {
-        self.lanes.get_mut(gateway)?.hold(now)
+        let hold = self.lanes.get_mut(gateway)?.hold(now)?;
+        if hold.0 == Hold::Link && self.goes_round(gateway, now) {
+            return Some((Hold::Round, None));
+        }
+        Some(hold)
     }
 
     /// Whether a bound gateway takes nothing any more. To be asked often.

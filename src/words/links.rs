@@ -16,6 +16,7 @@ impl Words {
         };
         match hold {
             Hold::Link => say("hold.link"),
+            Hold::Round => say("hold.round"),
             Hold::Response => say("hold.response"),
             Hold::Rest => say("hold.rest"),
             Hold::Second(most) => limited("hold.second", most),
@@ -53,6 +54,7 @@ mod tests {
         assert_eq!(said, "12 waiting, next at 14:05 (30 SMS in 30 min)");
         for hold in [
             Hold::Link,
+            Hold::Round,
             Hold::Response,
             Hold::Rest,
             Hold::Second(5),

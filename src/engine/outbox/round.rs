@@ -49,6 +49,17 @@ impl Outbox {
         leaves.min().into_iter().chain(begins).min()
     }
 
+    /// Whether something that waits for a gateway goes by another one now.
+    pub(super) fn goes_round(&self, gateway: &GatewayName, now: Tick) -> bool {
+        let after_ms = self.routes.after_ms();
+        let (Some(after_ms), Some(lane)) = (after_ms, self.lanes.get(gateway)) else {
+            return false;
+        };
+        let is_late = lane.goes_round_at(after_ms).is_some_and(|at| at <= now);
+        let mut up = self.lanes.values().filter(|other| other.is_up());
+        is_late && up.any(|other| lane.first_by(other.number()).is_some())
+    }
+
     /// What leaves next, and by which gateway.
     fn next_by_turn(&mut self, now: Tick) -> Option<(GatewayName, Next)> {
         let mut best: Option<(usize, GatewayName, Next)> = None;
