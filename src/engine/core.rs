@@ -86,6 +86,8 @@ pub struct Engine {
     /// Counters of gateways that the configuration has no more.
     idle_gateways: BTreeMap<GatewayName, crate::store::GatewayCounters>,
     pub(super) meta_changed: bool,
+    /// Something was counted, which is written with the next that must be, or within a minute.
+    counted: bool,
     /// Whether messages are taken in: a command that runs without an engine does not keep the desk alive.
     runs: bool,
     /// Until when an engine was surely running, as the store says.
@@ -150,6 +152,7 @@ impl Engine {
             is_new,
             idle_gateways: meta.gateways,
             meta_changed: false,
+            counted: false,
             runs: false,
             alive_at: meta.alive_at,
             alive: now.tick,
@@ -257,7 +260,7 @@ impl Engine {
                 true
             }),
             LinkEvent::Traffic(traffic) => {
-                self.meta_changed |= !traffic.faults.is_empty();
+                self.counted |= !traffic.faults.is_empty();
                 self.on_link(now, gateway, |link| {
                     link.crossed(now, *traffic);
                     false
@@ -320,7 +323,7 @@ impl Engine {
 
     /// Whether counters are to be written though nothing else is: once a minute.
     pub fn must_say_alive(&self, now: Now) -> bool {
-        self.meta_changed && now.tick >= self.alive.plus_ms(ALIVE_MS)
+        (self.meta_changed || self.counted) && now.tick >= self.alive.plus_ms(ALIVE_MS)
     }
 
     /// Takes the rows to be written.
@@ -332,8 +335,9 @@ impl Engine {
                 batch.people.insert(employee, state.clone());
             }
         }
-        if self.meta_changed || self.is_new {
+        if self.meta_changed || self.is_new || self.must_say_alive(now) {
             self.meta_changed = false;
+            self.counted = false;
             self.is_new = false;
             self.alive = now.tick;
             if self.runs {
@@ -347,7 +351,7 @@ impl Engine {
     /// Takes what is to be done once everything that was taken before is durable.
     pub fn take_then(&mut self) -> Vec<Then> {
         self.publish_totals();
-        std::mem::take(&mut self.journal.then)
+        self.journal.take_then()
     }
 
     /// The store cannot be written: raises the alarm, which only those who listen now can see.
@@ -367,9 +371,9 @@ impl Engine {
         (self.links.len(), self.roster.employees.len())
     }
 
-    /// Says that counters have changed.
+    /// Says that something was counted.
     pub(super) const fn count(&mut self) {
-        self.meta_changed = true;
+        self.counted = true;
     }
 
     pub(super) fn random<const N: usize>(&mut self) -> [u8; N] {
@@ -527,7 +531,7 @@ impl Engine {
             link.counters.submitted += u64::from(taken);
             link.counters.faults.throttled += u64::from(throttled);
             link.counters.faults.timeouts += u64::from(timeout);
-            self.meta_changed = true;
+            self.counted = true;
         }
     }
 

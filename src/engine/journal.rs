@@ -11,7 +11,7 @@ pub enum Then {
     /// Tell a gateway's link.
     Order(GatewayName, LinkOrder),
     /// Tell the consoles.
-    Publish(u64, Event),
+    Publish(u64, Box<Event>),
 }
 
 /// What has been decided and not been written yet.
@@ -20,7 +20,7 @@ pub(super) struct Journal {
     pub(super) batch: Batch,
     /// Whether something waits for the disk.
     pub(super) urgent: bool,
-    pub(super) then: Vec<Then>,
+    then: Vec<Then>,
     /// Rows that are neither messages nor marks, of which no console was told yet.
     untold: Vec<LedgerRow>,
     /// Whose state changed: many inputs of a batch may change one, and it is written once.
@@ -117,6 +117,12 @@ impl Journal {
         self.batch.ledger.get(at)
     }
 
+    /// Takes what is to be done. The next batch is about as long as this one.
+    pub(super) fn take_then(&mut self) -> Vec<Then> {
+        let next = Vec::with_capacity(self.then.len());
+        std::mem::replace(&mut self.then, next)
+    }
+
     pub(super) fn order(&mut self, gateway: &GatewayName, order: LinkOrder) {
         self.then.push(Then::Order(gateway.clone(), order));
     }
@@ -125,7 +131,8 @@ impl Journal {
     pub(super) fn publish(&mut self, event: impl FnOnce() -> Event) {
         self.revision += 1;
         if self.is_heard {
-            self.then.push(Then::Publish(self.revision, event()));
+            self.then
+                .push(Then::Publish(self.revision, Box::new(event())));
         }
     }
 }

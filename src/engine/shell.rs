@@ -129,6 +129,7 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
                     self.take()?;
                 }
                 () = sleep_until(self.next_wake()) => {
+                    self.look_who_listens();
                     self.engine.handle_timeout((self.clock)());
                     self.let_go()?;
                     self.settle()?;
@@ -149,7 +150,7 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
     }
 
     fn take(&mut self) -> Result<(), StoreError> {
-        self.engine.set_heard(self.events.receiver_count() > 0);
+        self.look_who_listens();
         while let Some((gateway, event)) = self.inputs.pop_front() {
             let ticket = ticket_of(&event);
             let handled = self
@@ -165,6 +166,7 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
 
     /// Rows that are read must be written first: the store is all that a query sees.
     fn answer(&mut self, (request, reply): Call) -> Result<(), StoreError> {
+        self.look_who_listens();
         let answered = self.commit().and_then(|()| {
             self.dispatch();
             self.engine
@@ -178,6 +180,11 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
         // Whoever asked may have gone.
         let _ = reply.send(answer);
         result
+    }
+
+    /// Whoever listens from now on asks for what is true after that.
+    fn look_who_listens(&mut self) {
+        self.engine.set_heard(self.events.receiver_count() > 0);
     }
 
     /// Commits where something waits for it, then lets go what was decided.
@@ -209,11 +216,17 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
 
     fn dispatch(&mut self) {
         let mut orders: BTreeMap<GatewayName, Vec<LinkOrder>> = BTreeMap::new();
-        for then in self.engine.take_then() {
+        let all = self.engine.take_then();
+        let most = all.len();
+        for then in all {
             match then {
-                Then::Order(gateway, order) => orders.entry(gateway).or_default().push(order),
+                Then::Order(gateway, order) => {
+                    let orders = orders.entry(gateway);
+                    let orders = orders.or_insert_with(|| Vec::with_capacity(most));
+                    orders.push(order);
+                }
                 // Nobody listens where no console is open.
-                Then::Publish(revision, event) => drop(self.events.send((revision, event))),
+                Then::Publish(revision, event) => drop(self.events.send((revision, *event))),
             }
         }
         for (gateway, orders) in orders {
@@ -273,7 +286,7 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
         }
         for then in alarms {
             if let Then::Publish(revision, event) = then {
-                drop(self.events.send((revision, event)));
+                drop(self.events.send((revision, *event)));
             }
         }
         drop(self.events.send((u64::MAX, Event::Stopping)));

@@ -313,10 +313,12 @@ impl Office {
                     self.seen.push(format!("submit:{word}{by}"));
                     self.in_flight.push((gateway, sms));
                 }
-                Then::Publish(_, Event::Link(fact)) => {
-                    self.told.insert(fact.gateway.clone(), fact);
-                }
-                Then::Publish(_, event) => self.told_of.hear(event),
+                Then::Publish(_, event) => match *event {
+                    Event::Link(fact) => {
+                        self.told.insert(fact.gateway.clone(), fact);
+                    }
+                    event => self.told_of.hear(event),
+                },
                 Then::Order(_, LinkOrder::Stop) => {}
             }
         }

@@ -420,7 +420,7 @@ impl World {
                 Then::Publish(revision, event) => {
                     let now = self.now().wall;
                     if let Some(listener) = &mut self.listener {
-                        listener.hear(now, revision, event);
+                        listener.hear(now, revision, *event);
                     }
                     continue;
                 }
