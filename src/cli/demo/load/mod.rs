@@ -109,7 +109,9 @@ pub(super) fn run(
     let measured = load.measure_all(generator, in_flight);
     // What was measured before a fault is a measure.
     let told = match &mut load.tables {
-        Some(tables) => tables.write(load.demo.out).map_err(CliError::Terminal),
+        Some(tables) => tables
+            .write(load.demo.words, load.demo.out)
+            .map_err(CliError::Terminal),
         None => Ok(()),
     };
     measured.and(told).and(interrupt.end())
@@ -125,6 +127,9 @@ impl Load<'_, '_> {
             ("mount", &file_system.mount),
         ];
         self.demo.tell("load.begins", &facts)?;
+        if cfg!(debug_assertions) {
+            self.demo.tell("load.unoptimised", &[])?;
+        }
         if file_system.is_durable() {
             return Ok(());
         }
