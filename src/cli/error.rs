@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use super::config::ConfigError;
 use crate::api::Refusal;
-use crate::domain::{DownCause, EmployeeId, PhoneError};
+use crate::domain::{DownCause, EmployeeId, GatewayName, PhoneError};
 use crate::practice::load::LoadFault;
 use crate::protocol::KeyError;
 
@@ -158,8 +158,16 @@ pub enum CliError {
         /// Their numbers.
         ids: Vec<EmployeeId>,
     },
+    /// No gateway of that name in the running engine.
+    #[error("no gateway '{name}'")]
+    NoGateway {
+        /// The name.
+        name: String,
+        /// Those that it has.
+        names: Vec<GatewayName>,
+    },
     /// A list of cards with wrong lines; they were said one by one.
-    #[error("{lines} lines are wrong")]
+    #[error("wrong lines: {lines}")]
     Import {
         /// How many.
         lines: usize,
@@ -280,6 +288,7 @@ impl CliError {
             | Self::Random(_)
             | Self::NoEmployee(_)
             | Self::ManyEmployees { .. }
+            | Self::NoGateway { .. }
             | Self::Import { .. }
             | Self::KeyFile { .. }
             | Self::TooLongForQr

@@ -58,6 +58,11 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
                 &[("name", name), ("ids", &ids.join(", "))],
             )
         }
+        CliError::NoGateway { name, names } => {
+            let names: Vec<&str> = names.iter().map(|name| &*name.0).collect();
+            let facts = [("name", &**name), ("names", &names.join(", "))];
+            say("error.no_gateway", &facts)
+        }
         CliError::Import { lines } => say("error.import", &[("lines", &lines.to_string())]),
         CliError::NoDeskNumber => say("error.no_desk_number", &[]),
         CliError::KeyFile { path, .. } => of_path("error.key_file", path),
@@ -213,7 +218,7 @@ mod tests {
     use crate::api::{Problem, Refusal};
     use crate::cli::config::Origin;
     use crate::cli::error::ExitCode;
-    use crate::domain::{AlarmId, BindFault, DeviceId, DownCause, EmployeeId, Seq};
+    use crate::domain::{AlarmId, BindFault, DeviceId, DownCause, EmployeeId, GatewayName, Seq};
     use crate::protocol::KeyError;
     use crate::words::Language;
 
@@ -369,6 +374,13 @@ mod tests {
                 CliError::ManyEmployees {
                     name: "x".to_owned(),
                     ids: vec![EmployeeId(1), EmployeeId(2)],
+                },
+                1,
+            ),
+            (
+                CliError::NoGateway {
+                    name: "x".to_owned(),
+                    names: vec![GatewayName::new("reception")],
                 },
                 1,
             ),

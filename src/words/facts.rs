@@ -53,9 +53,8 @@ impl Words {
     /// Says what mends a link that is down: a whole sentence.
     pub fn down_act(&self, cause: DownCause) -> String {
         match cause {
-            DownCause::Refused | DownCause::Closed | DownCause::Unbound => {
-                self.say("down_act.start_gateway", &[])
-            }
+            DownCause::Refused | DownCause::Unbound => self.say("down_act.start_gateway", &[]),
+            DownCause::Closed => self.say("down_act.check_port", &[]),
             DownCause::Unreachable => self.say("down_act.check_host", &[]),
             DownCause::NoAnswer | DownCause::Silent => self.say("down_act.wake_gateway", &[]),
             DownCause::Bind(BindFault::Password | BindFault::SystemId) => {

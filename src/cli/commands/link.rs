@@ -8,14 +8,14 @@ pub(super) fn run(turn: &mut Turn<'_>, args: &LinkArgs) -> Result<(), CliError> 
     let Reply::Links(links) = turn.query(Query::Links)? else {
         return Err(CliError::Answer);
     };
+    if links.is_empty() && !args.json {
+        return turn.tell("said.no_gateways", &[]);
+    }
     if let Some(gateway) = &args.pdus {
         return pdus(turn, &links, gateway, args.json);
     }
     if args.json {
         return turn.objects(links.iter().map(LinkJson::from));
-    }
-    if links.is_empty() {
-        return turn.tell("said.no_gateways", &[]);
     }
     let mut table = turn.heads(["head.gateway", "head.link"]);
     for link in &links {
@@ -44,10 +44,9 @@ fn pdus(
     let is_asked = |link: &&LinkFact| gateway.is_empty() || *link.gateway.0 == *gateway;
     let asked: Vec<_> = links.iter().filter(is_asked).collect();
     if asked.is_empty() && !gateway.is_empty() {
-        let value = gateway.to_owned();
-        return Err(CliError::Value {
-            flag: "--pdus",
-            value,
+        return Err(CliError::NoGateway {
+            name: gateway.to_owned(),
+            names: links.iter().map(|link| link.gateway.clone()).collect(),
         });
     }
     let mut table = turn.heads([

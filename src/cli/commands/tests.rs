@@ -423,7 +423,7 @@ TIME                 GATEWAY         COMMAND          STATUS          SEQUENCE  
     let ran = run(&["link", "--pdus", "north"], replies());
     assert!(matches!(
         ran.done,
-        Err(CliError::Value { flag: "--pdus", .. })
+        Err(CliError::NoGateway { name, names }) if name == "north" && names == [reception()]
     ));
 }
 

@@ -6,10 +6,15 @@ use crate::api::LinkFact;
 use crate::domain::Millis;
 use crate::ui::look::Role;
 use crate::ui::model::Pane;
+use crate::ui::text;
 
 impl<'a> Pen<'a> {
     /// Draws the gateways: `rows` of them, and below them all that is known of the selected one.
     pub fn links(&mut self, place: Rect, rows: usize, is_focus: bool) {
+        /// The least columns of a name.
+        const NAME: usize = 16;
+        /// The columns of cursor, sign, state, age and reply time.
+        const BESIDE_NAME: usize = 30;
         let model = self.model;
         if model.lists.links.is_empty() {
             let text = self.nothing("empty.links");
@@ -24,6 +29,10 @@ impl<'a> Pen<'a> {
             .enumerate()
             .skip(cursor.top)
             .take(rows);
+        // What stands behind a name has room beside it.
+        let names = usize::from(place.width).saturating_sub(BESIDE_NAME);
+        let longest = model.lists.links.iter().map(|name| text::width(&name.0));
+        let names = longest.max().unwrap_or(0).min(names).max(NAME);
         let mut below = 0;
         for (y, (index, gateway)) in shown.enumerate() {
             let is_selected = is_focus && index == cursor.index;
@@ -33,7 +42,7 @@ impl<'a> Pen<'a> {
                 .iter()
                 .find(|link| link.gateway == *gateway);
             if let Some(link) = link {
-                self.link_row(place, y, link, is_selected);
+                self.link_row(place, y, link, names, is_selected);
             }
             if is_selected {
                 self.select(place, y);
@@ -110,7 +119,14 @@ impl<'a> Pen<'a> {
         self.say("link_fact.last_break", &facts)
     }
 
-    fn link_row(&mut self, place: Rect, y: usize, link: &LinkFact, is_selected: bool) {
+    fn link_row(
+        &mut self,
+        place: Rect,
+        y: usize,
+        link: &LinkFact,
+        names: usize,
+        is_selected: bool,
+    ) {
         let state = self.link_state(link.state);
         let age = self.age(link.since);
         let reply = link
@@ -120,7 +136,7 @@ impl<'a> Pen<'a> {
         let mut row = self.row(place, y);
         row.cell(cursor, 2, Role::Strong);
         row.cell(state.glyph, 2, state.role);
-        row.cell(&link.gateway.0, 16, Role::Strong);
+        row.cell(&link.gateway.0, names, Role::Strong);
         row.skip(1);
         row.put(&state.word, state.role);
         row.put(" ", Role::Normal);

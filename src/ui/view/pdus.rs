@@ -7,6 +7,9 @@ use super::people::indented;
 use crate::api::PduFact;
 use crate::ui::look::Role;
 
+/// From this width on there are columns with a head.
+const COLUMNS: usize = 54;
+
 impl Pen<'_> {
     /// Draws the last PDUs of the gateway that is selected, the newest first.
     pub fn pdus(&mut self, place: Rect) {
@@ -20,8 +23,12 @@ impl Pen<'_> {
             self.paragraph(inner, 1, &text, Role::Dim);
             return;
         };
+        let head = usize::from(usize::from(inner.width) >= COLUMNS);
+        if head > 0 {
+            self.pdu_head(inner);
+        }
         for (y, pdu) in pdus.iter().rev().enumerate() {
-            self.pdu_row(inner, y, pdu);
+            self.pdu_row(inner, head + y, pdu);
         }
     }
 
@@ -31,9 +38,20 @@ impl Pen<'_> {
         self.say("pane.pdus", &[("gateway", gateway)])
     }
 
+    fn pdu_head(&mut self, place: Rect) {
+        let words = self.words();
+        let say = |key| words.say(key, &[]);
+        let mut row = self.row(place, 0);
+        row.cell(&say("column.time"), 9 + 4, Role::Dim);
+        row.cell(&say("column.command"), 21, Role::Dim);
+        row.cell_right(&say("column.sequence"), 11, Role::Dim);
+        row.cell_right(&say("column.octets"), 7, Role::Dim);
+        row.skip(1);
+        row.put_whole(&say("column.status"), Role::Dim);
+    }
+
     fn pdu_row(&mut self, place: Rect, y: usize, pdu: &PduFact) {
-        /// From this width on there are columns, and in the end for all.
-        const COLUMNS: usize = 52;
+        /// From this width on there is a column for each.
         const ALL: usize = 72;
         let header = &pdu.header;
         let code = |code: u32| format!("{code:#010x}");
@@ -70,7 +88,7 @@ impl Pen<'_> {
         // Where there is not room for all, what went wrong counts more than its numbers.
         if width >= ALL || (width >= COLUMNS && status.is_empty()) {
             row.cell_right(&header.sequence.to_string(), 11, Role::Dim);
-            row.cell_right(&header.octets.to_string(), 6, Role::Dim);
+            row.cell_right(&header.octets.to_string(), 7, Role::Dim);
         }
         row.skip(1);
         row.put(&status, role);

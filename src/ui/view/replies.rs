@@ -12,7 +12,7 @@ use crate::ui::text;
 /// The numbers of the reply times that are shown.
 struct Numbers {
     last: Option<u32>,
-    max: u32,
+    max: Option<u32>,
     breaks: usize,
 }
 
@@ -40,7 +40,7 @@ impl Pen<'_> {
         let text = self.reply_numbers(&numbers);
         self.line(inner, 0, &text, Role::Normal);
         let height = usize::from(inner.height).saturating_sub(3).min(8);
-        self.reply_bars(inner, 1, height, &samples, numbers.max);
+        self.reply_bars(inner, 1, height, &samples, numbers.max.unwrap_or_default());
         if let (Some(first), Some(last)) = (samples.first(), samples.last()) {
             let (from, until) = (self.short_moment(first.at), self.short_moment(last.at));
             let mut row = self.row(inner, 1 + height);
@@ -77,7 +77,8 @@ impl Pen<'_> {
     pub fn longest_reply(&self, gateway: &GatewayName) -> u32 {
         /// About an hour.
         const LATELY: usize = 120;
-        numbers(&self.samples(gateway, LATELY)).max
+        let numbers = numbers(&self.samples(gateway, LATELY));
+        numbers.max.unwrap_or_default()
     }
 
     /// A reply time: `41 ms`.
@@ -86,10 +87,11 @@ impl Pen<'_> {
     }
 
     fn reply_numbers(&self, numbers: &Numbers) -> String {
-        let last = numbers
-            .last
-            .map_or_else(|| self.say("reply.none", &[]), |ms| self.reply_time(ms));
-        let (max, breaks) = (self.reply_time(numbers.max), numbers.breaks.to_string());
+        let breaks = numbers.breaks.to_string();
+        let (Some(last), Some(max)) = (numbers.last, numbers.max) else {
+            return self.say("reply.no_numbers", &[("breaks", &breaks)]);
+        };
+        let [last, max] = [last, max].map(|ms| self.reply_time(ms));
         let facts = [("last", &*last), ("max", &*max), ("breaks", &*breaks)];
         self.say("reply.numbers", &facts)
     }
@@ -147,7 +149,7 @@ fn numbers(samples: &[ReplySample]) -> Numbers {
     let times = || samples.iter().filter_map(|sample| sample.reply_ms);
     Numbers {
         last: times().next_back(),
-        max: times().max().unwrap_or_default(),
+        max: times().max(),
         breaks: samples
             .iter()
             .filter(|sample| sample.reply_ms.is_none())

@@ -1,10 +1,10 @@
 //! Whole screens of one office. `INSTA_UPDATE=always cargo test --test it screens` writes them anew; look at each that changed.
 
-use hazir::domain::Millis;
+use hazir::domain::{GatewayName, Millis};
 use hazir::ui::{Detached, Glyphs, Look, Model, Theme};
 
 use super::fixture::{console, office, press, settle};
-use super::shot::{draw, looks, text};
+use super::shot::{draw, line, looks, text};
 
 const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 60)];
 
@@ -160,6 +160,38 @@ fn a_demo_says_so_at_every_size() {
         assert!(header.contains("IN 31  OUT 9  of 40"), "{header}");
         assert!(header.contains("Desk"), "{header}");
     }
+}
+
+#[test]
+fn the_name_of_a_gateway_takes_the_room_that_is_there() {
+    let mut model = office(Look::default(), 80, 24);
+    press(&mut model, "5");
+    let name = GatewayName::new("reception-phone-of-the-northwing");
+    for link in &mut model.facts.links {
+        link.gateway = name.clone();
+    }
+    model.lists.links = vec![name.clone()];
+    let row = |model: &Model| line(&draw(model), 3);
+    assert!(row(&model).contains(&*name.0), "{}", row(&model));
+    (model.columns, model.rows) = (60, 16);
+    settle(&mut model);
+    let narrow = row(&model);
+    assert!(narrow.contains("reception-phone-of-the-no"), "{narrow}");
+    assert!(narrow.contains("up "), "{narrow}");
+}
+
+#[test]
+fn breaks_without_reply_times_are_no_reply_times() {
+    let mut model = office(Look::default(), 80, 24);
+    press(&mut model, "5>v");
+    for samples in model.facts.replies.values_mut() {
+        for sample in samples {
+            sample.reply_ms = None;
+        }
+    }
+    let shown = text(&draw(&model));
+    assert!(shown.contains("no reply times yet, breaks "), "{shown}");
+    assert!(!shown.contains("longest"), "{shown}");
 }
 
 #[test]
