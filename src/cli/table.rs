@@ -38,13 +38,21 @@ impl Table {
 
     /// Adds a row; foreign text in it is made safe.
     pub fn row<const N: usize>(&mut self, cells: [&str; N]) {
-        let cells = cells.map(|cell| safe(cell).into_owned());
+        self.cells(cells);
+    }
+
+    /// Adds a row as [`Table::row`] does; it has as many cells as there are heads.
+    pub fn cells<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) {
+        let cells: Vec<String> = cells
+            .into_iter()
+            .map(|cell| safe(cell).into_owned())
+            .collect();
         let columns = self.widths.iter_mut().zip(&mut self.words);
         for ((width, word), cell) in columns.zip(&cells) {
             *width = (*width).max(cell.width());
             *word = (*word).max(longest_word(cell));
         }
-        self.rows.push(cells.into());
+        self.rows.push(cells);
     }
 
     /// Whether no row waits to be written.

@@ -131,10 +131,10 @@ impl Turn<'_> {
     }
 
     /// The heads of a table, from their keys.
-    pub fn heads<const N: usize>(&self, keys: [&str; N]) -> Table {
+    pub fn heads<'k>(&self, keys: impl IntoIterator<Item = &'k str>) -> Table {
         let head = |key| (self.words.say(key, &[]), FOLDED.contains(&key));
         let window = self.screen.map(|screen| screen.columns);
-        Table::new(keys.map(head).into(), window)
+        Table::new(keys.into_iter().map(head).collect(), window)
     }
 
     /// A moment in the site's time zone; empty where there is none. A window shows of today the time alone.

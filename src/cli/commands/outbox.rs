@@ -7,16 +7,17 @@ use crate::domain::{Address, AnswerKind, OutboxId, OutboxState};
 use crate::words::Words;
 
 pub(super) fn run(turn: &mut Turn<'_>, args: &JsonArgs) -> Result<(), CliError> {
-    let mut table = turn.heads([
-        "head.id",
-        "head.seq",
-        "head.to",
+    // Where there is one gateway, nobody asks by which an answer goes.
+    let several = turn.config.gateways.len() > 1;
+    let by = several.then_some("head.gateway");
+    let heads = ["head.id", "head.seq", "head.to"].into_iter().chain(by);
+    let mut table = turn.heads(heads.chain([
         "head.kind",
         "head.state",
         "head.attempts",
         "head.next",
         "head.error",
-    ]);
+    ]));
     let mut is_empty = true;
     let mut after = Some(OutboxId(0));
     while let Some(page) = after {
@@ -36,16 +37,16 @@ pub(super) fn run(turn: &mut Turn<'_>, args: &JsonArgs) -> Result<(), CliError> 
                 AnswerKind::Message => "kind.message",
             };
             let error = entry.error.as_ref();
-            table.row([
-                &entry.id.to_string(),
-                &entry.seq.to_string(),
-                &Address::plain(&entry.to).masked(),
-                &turn.words.say(kind, &[]),
-                &state(turn.words, entry.state),
-                &entry.attempts.to_string(),
-                &turn.local(entry.next_at),
-                &error.map_or_else(String::new, |error| turn.words.send_error(error)),
-            ]);
+            let (id, seq) = (entry.id.to_string(), entry.seq.to_string());
+            let to = Address::plain(&entry.to).masked();
+            let by = several.then_some(&*entry.gateway.0);
+            table.cells([&*id, &*seq, &*to].into_iter().chain(by).chain([
+                &*turn.words.say(kind, &[]),
+                &*state(turn.words, entry.state),
+                &*entry.attempts.to_string(),
+                &*turn.local(entry.next_at),
+                &*error.map_or_else(String::new, |error| turn.words.send_error(error)),
+            ]));
         }
         turn.table(&mut table)?;
     }

@@ -333,7 +333,16 @@ fn the_outbox_has_every_field_and_goes_on_page_by_page() {
         r#"{"id":6,"seq":12,"to":"+989102211824","kind":"receipt","state":"deferred","attempts":2,"next_at":"2026-11-20T08:58:01.123Z","error":null,"gateway":"reception","queued_at":"2026-11-20T08:58:01.123Z"}"#,
     ];
     assert_eq!(ran.out.lines().collect::<Vec<_>>(), expected);
+    let two = "[[gateway]]\nname = \"reception\"\nhost = \"a\"\n[[gateway]]\nname = \"north\"\nhost = \"b\"\n";
+    let ran = run_with(&["outbox"], pages(), Vec::new(), two);
+    let rows: Vec<&str> = ran.out.lines().collect();
+    assert!(
+        rows[0].starts_with("ID  SEQ  TO             GATEWAY    KIND "),
+        "{rows:?}"
+    );
+    assert!(rows[1].contains("24  reception  receipt "), "{rows:?}");
     let ran = run(&["outbox"], pages());
+    assert!(!ran.out.contains("GATEWAY"), "{}", ran.out);
     assert!(
         ran.out.contains("***********24") && !ran.out.contains("+98910"),
         "{}",
