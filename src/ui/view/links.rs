@@ -2,7 +2,7 @@ use ratatui::layout::Rect;
 
 use super::pen::Pen;
 use super::people::indented;
-use crate::api::LinkFact;
+use crate::api::{LinkFact, LinkState};
 use crate::domain::Millis;
 use crate::ui::look::Role;
 use crate::ui::model::Pane;
@@ -174,7 +174,10 @@ impl<'a> Pen<'a> {
             ],
         );
         let next = self.link_hold(link);
-        let next = next.unwrap_or_else(|| self.say("link_fact.pace_free", &[]));
+        let next = next.unwrap_or_else(|| match link.state {
+            LinkState::Bound => self.say("link_fact.pace_free", &[]),
+            LinkState::Connecting | LinkState::Down => self.say("link_fact.pace_down", &[]),
+        });
         let state = self.link_state(link.state);
         let since = self.say(
             "link_fact.since",

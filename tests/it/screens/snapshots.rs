@@ -1,5 +1,6 @@
 //! Whole screens of one office. `INSTA_UPDATE=always cargo test --test it screens` writes them anew; look at each that changed.
 
+use hazir::api::LinkState;
 use hazir::domain::{GatewayName, Millis};
 use hazir::ui::{Detached, Glyphs, Look, Model, Theme};
 
@@ -178,6 +179,18 @@ fn the_name_of_a_gateway_takes_the_room_that_is_there() {
     let narrow = row(&model);
     assert!(narrow.contains("reception-phone-of-the-no"), "{narrow}");
     assert!(narrow.contains("up "), "{narrow}");
+}
+
+#[test]
+fn nothing_may_leave_by_a_link_that_is_down() {
+    let mut model = office(Look::default(), 120, 40);
+    press(&mut model, "5");
+    for link in &mut model.facts.links {
+        (link.state, link.hold, link.waiting) = (LinkState::Down, None, 0);
+    }
+    let shown = text(&draw(&model));
+    assert!(shown.contains("answers wait for the link"), "{shown}");
+    assert!(!shown.contains("may leave now"), "{shown}");
 }
 
 #[test]
