@@ -147,11 +147,10 @@ fn learn(counters: &mut GatewayCounters, number: usize, came: u64) {
 /// Whether a link broke so often lately that somebody should look at it.
 fn is_unstable(breaks: &[Millis], now: Millis) -> bool {
     UNSTABLE.iter().any(|(count, span_ms)| {
-        let lately = breaks.iter().rev();
-        lately
-            .take_while(|at| now.ms_since(**at) < *span_ms)
-            .count()
-            >= *count
+        // What lies ahead was noted before the clock was put back.
+        let lately = breaks.iter();
+        let lately = lately.filter(|at| (0..*span_ms).contains(&now.ms_since(**at)));
+        lately.count() >= *count
     })
 }
 
@@ -350,6 +349,9 @@ mod tests {
             (&[0, 15, 30, 45], false),
             (&[0, 15, 30, 45, 59], true),
             (&[0, 15, 30, 45, 60], false),
+            // The clock was put back.
+            (&[90_000, 90_001, 90_002, 5], false),
+            (&[90_000, 90_001, 3, 4, 5], true),
         ] {
             let now = Millis(breaks[breaks.len() - 1] * MINUTE);
             assert_eq!(is_unstable(&at(breaks), now), expected, "{breaks:?}");

@@ -228,10 +228,14 @@ impl Lane {
         may_leave.then(|| self.pace.free_at(now, parts).max(self.rests_until))
     }
 
+    /// When something that was put off is due.
+    pub(super) fn due(&self) -> Option<Tick> {
+        self.put_off.first().map(|(due, _)| *due)
+    }
+
     /// When something may be due.
     pub(super) fn deadline(&mut self, now: Tick) -> Option<Tick> {
-        let due = self.put_off.first().map(|(due, _)| *due);
-        due.into_iter().chain(self.free_at(now)).min()
+        self.due().into_iter().chain(self.free_at(now)).min()
     }
 
     /// How many wait.

@@ -230,7 +230,12 @@ impl Outbox {
     /// Hands over what may leave now.
     pub(super) fn pump(&mut self, now: Now) -> Vec<(GatewayName, OutboundSms)> {
         let mut leaving = self.pump_round(now);
+        // What a helper sends next may be of another gateway: nothing of its own passes that by.
+        let helpers = self.helpers(now.tick);
         for (name, lane) in &mut self.lanes {
+            if helpers.iter().any(|(helper, _)| helper == name) {
+                continue;
+            }
             while let Some(id) = lane.take(now.tick) {
                 let Some(entry) = self.entries.get_mut(&id) else {
                     continue;
@@ -334,11 +339,16 @@ impl Outbox {
 
     /// When something may be due.
     pub(super) fn deadline(&mut self, now: Tick) -> Option<Tick> {
-        let lanes = self
-            .lanes
-            .values_mut()
-            .filter_map(|lane| lane.deadline(now))
-            .min();
+        let helpers = self.helpers(now);
+        let lanes = self.lanes.iter_mut().filter_map(|(name, lane)| {
+            let helps = helpers.iter().any(|(helper, _)| helper == name);
+            if helps {
+                lane.due()
+            } else {
+                lane.deadline(now)
+            }
+        });
+        let lanes = lanes.min();
         let oldest = self
             .ages
             .first()

@@ -154,14 +154,14 @@ impl Settings {
 /// The calendar day at the site, looked up once a minute: no clock turns its date between two.
 #[derive(Debug, Default)]
 pub(super) struct Calendar {
-    minute: i64,
+    minute: Option<i64>,
     day: i32,
 }
 
 impl Calendar {
     /// [`Settings::day`] of `now`.
     pub(super) fn day(&mut self, settings: &Settings, now: Millis) -> i32 {
-        let minute = now.0.div_euclid(Millis::MINUTE);
+        let minute = Some(now.0.div_euclid(Millis::MINUTE));
         if minute != self.minute {
             *self = Self {
                 minute,
@@ -252,6 +252,23 @@ mod tests {
         assert_eq!(tehran.day(at("2026-11-20T20:30:00Z")), before + 1);
         assert_eq!(tehran.day(Millis(0)), 0);
         assert_eq!(tehran.day(Millis(i64::MAX)), 0);
+    }
+
+    #[test]
+    fn a_day_that_is_looked_up_is_the_one_that_is_reckoned() {
+        let new_york = settings("America/New_York");
+        let mut calendar = Calendar::default();
+        for text in [
+            "1970-01-01T00:00:30Z",
+            "2026-11-20T04:59:59.999Z",
+            "2026-11-20T05:00:00Z",
+            "2026-11-20T04:59:00Z",
+            "1969-12-31T04:59:59.999Z",
+            "1969-12-31T05:00:00Z",
+        ] {
+            let expected = new_york.day(at(text));
+            assert_eq!(calendar.day(&new_york, at(text)), expected, "{text}");
+        }
     }
 
     #[test]

@@ -129,8 +129,9 @@ struct Connection<'a> {
     heard_at: Instant,
     /// When something was written last, or had nothing before it that waited.
     moved_at: Instant,
-    /// The last PDUs that the engine was not told of.
+    /// The last PDUs that the engine was not told of, and when it is to be.
     pdus: VecDeque<(Instant, PduHeader)>,
+    tells_at: Option<Instant>,
     was_bound: bool,
     stops: bool,
     ended: Option<DownCause>,
@@ -151,6 +152,7 @@ impl<'a> Connection<'a> {
             heard_at: now,
             moved_at: now,
             pdus: VecDeque::new(),
+            tells_at: None,
             was_bound: false,
             stops: false,
             ended: None,
@@ -187,6 +189,7 @@ impl<'a> Connection<'a> {
         }
         self.outgoing.put(|| self.session.poll_transmit());
         while let Some(header) = self.session.poll_pdu() {
+            self.tells_at.get_or_insert_with(|| Instant::now() + TELL);
             if self.pdus.len() == Traffic::HELD {
                 self.pdus.pop_front();
             }
@@ -197,11 +200,11 @@ impl<'a> Connection<'a> {
 
     /// When the engine is to be told what crossed the link; not while it has too much to do.
     fn tells_at(&self) -> Option<Instant> {
-        let (first, _) = self.pdus.front().filter(|_| self.desk.is_clear())?;
-        Some(*first + TELL)
+        self.tells_at.filter(|_| self.desk.is_clear())
     }
 
     fn tell_traffic(&mut self) {
+        self.tells_at = None;
         let now = Instant::now();
         let ago = |at: Instant| u64::try_from((now - at).as_millis()).unwrap_or(u64::MAX);
         let pdus = self.pdus.drain(..).map(|(at, header)| (ago(at), header));

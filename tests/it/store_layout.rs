@@ -9,16 +9,16 @@ use hazir::domain::{
     Seq, Series,
 };
 use hazir::store::{Archive, Batch, RedbStore, Store, StoreError};
-use redb::backends::InMemoryBackend;
 use redb::{Database, ReadableTable, TableDefinition, WriteTransaction};
 
-use super::faulty_disk::Seeded;
+use super::faulty_disk::{Disk, Seeded};
 use super::store_model::answers;
 
 const BY_PERSON: TableDefinition<'_, (u32, u32), &[u8]> = TableDefinition::new("by_person");
 const OUTBOX: TableDefinition<'_, (u8, u64), &[u8]> = TableDefinition::new("outbox");
 const WORK: TableDefinition<'_, (u8, u64), &[u8]> = TableDefinition::new("work");
 const OPEN: u8 = 2;
+const DECISION: u8 = 3;
 const SETTLED: u8 = 5;
 
 /// Notes about four employees and nobody, in no order.
@@ -143,6 +143,32 @@ fn changed(path: &Path, change: fn(&WriteTransaction)) {
 }
 
 #[test]
+fn decisions_that_are_missing_are_damage() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("hazir.redb");
+    let mut store = RedbStore::open(&path).unwrap();
+    let series = Series {
+        device: DeviceId(1),
+        kind: 0x11,
+    };
+    let mut batch = Batch::default();
+    for counter in (1..=500).map(Counter) {
+        batch.decided.insert((series, counter), decided(Seq(1)));
+    }
+    store.commit(&batch).unwrap();
+    store.verify().unwrap();
+    drop(store);
+    changed(&path, |txn| {
+        let mut work = txn.open_table(WORK).unwrap();
+        let (key, _) = first_from(&work, (DECISION, 100));
+        work.remove(key).unwrap();
+    });
+    let store = RedbStore::open(&path).unwrap();
+    let error = store.load().err();
+    assert!(matches!(error, Some(StoreError::Damaged(_))), "{error:?}");
+}
+
+#[test]
 fn an_older_layout_is_refused() {
     const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
     let directory = tempfile::tempdir().unwrap();
@@ -157,11 +183,21 @@ fn an_older_layout_is_refused() {
     assert!(matches!(opened, Err(StoreError::Damaged(_))), "{opened:?}");
 }
 
+fn decided(seq: Seq) -> DecidedRow {
+    DecidedRow {
+        digest: Digest([7; 16]),
+        seq,
+        answer: None,
+        copies: 0,
+    }
+}
+
 /// Phones of which some write often and some hardly ever, with counters that go up, and a window over each.
 #[test]
 fn what_is_forgotten_leaves_the_store_and_nothing_else_does() {
     const DEVICES: u64 = 9;
-    let mut store = RedbStore::with_backend(InMemoryBackend::new()).unwrap();
+    let disk = Disk::default();
+    let mut store = RedbStore::with_backend(disk.clone()).unwrap();
     let mut model: BTreeMap<(Series, Counter), DecidedRow> = BTreeMap::new();
     let seeded = &mut Seeded(3);
     for commit in 0..900 {
@@ -174,12 +210,7 @@ fn what_is_forgotten_leaves_the_store_and_nothing_else_does() {
             let last = last.map_or(0, |((_, counter), _)| counter.0);
             // Now and then one that was decided changes.
             let counter = if seeded.one_in(20) { last } else { last + 1 };
-            let row = DecidedRow {
-                digest: Digest([7; 16]),
-                seq: Seq(seeded.next() >> 20),
-                answer: None,
-                copies: 0,
-            };
+            let row = decided(Seq(seeded.next() >> 20));
             batch.decided.insert(of_series(counter), row.clone());
             model.insert(of_series(counter), row);
             if seeded.one_in(60) {
@@ -192,6 +223,9 @@ fn what_is_forgotten_leaves_the_store_and_nothing_else_does() {
         }
         store.commit(&batch).unwrap();
         if commit % 60 == 0 {
+            // In the middle of a sweep, too.
+            drop(store);
+            store = RedbStore::with_backend(disk.clone()).unwrap();
             assert!(store.load().unwrap().decided == model, "commit {commit}");
         }
     }

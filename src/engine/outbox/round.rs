@@ -76,7 +76,7 @@ impl Outbox {
     }
 
     /// Bound gateways by which something may go round now, with the first of it.
-    fn helpers(&self, now: Tick) -> Vec<(GatewayName, Place)> {
+    pub(super) fn helpers(&self, now: Tick) -> Vec<(GatewayName, Place)> {
         let Some(after_ms) = self.routes.after_ms() else {
             return Vec::new();
         };

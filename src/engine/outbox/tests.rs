@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::SmsBody;
 use crate::engine::samples;
 
 fn now(ms: i64) -> Now {
@@ -188,6 +189,38 @@ fn fifty_thousand_that_go_round_leave_once_each_and_oldest_first() {
     let all: Vec<u64> = (1..=u64::try_from(COUNT).unwrap()).collect();
     assert!(left == all);
     assert_eq!(outbox.ages.len(), 0);
+}
+
+#[test]
+fn nothing_of_its_own_passes_what_waited_longer_and_goes_round() {
+    let mut gateways = ["g", "h"].map(samples::gateway);
+    gateways[1].max_per_second = 2;
+    let settings = samples::settings(gateways.into());
+    let mut outbox = Outbox::new(&settings, OutboxId(0), Tick(0));
+    let helper = GatewayName::new("h");
+    outbox.link_up(&helper);
+    let long = OutboxRow {
+        body: SmsBody::Text("x".repeat(161)),
+        ..sealed(OutboxId(1))
+    };
+    outbox.queue(now(0), long);
+    let late = 2 * Millis::MINUTE;
+    let own = |id| OutboxRow {
+        gateway: helper.clone(),
+        ..sealed(OutboxId(id))
+    };
+    let left = |outbox: &mut Outbox, at: i64| -> Vec<u64> {
+        let leaving = outbox.pump(now(at)).into_iter();
+        leaving.map(|(_, sms)| sms.id.0).collect()
+    };
+    outbox.queue(now(late - 100), own(2));
+    assert_eq!(left(&mut outbox, late - 100), [2]);
+    outbox.queue(now(late - 50), own(3));
+    // One more would fit into this second, and two do not.
+    assert!(left(&mut outbox, late).is_empty());
+    assert_eq!(outbox.deadline(Tick(late)), Some(Tick(late + 900)));
+    assert_eq!(left(&mut outbox, late + 900), [1]);
+    assert_eq!(left(&mut outbox, late + 1_900), [3]);
 }
 
 #[test]

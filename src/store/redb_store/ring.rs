@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use redb::{ReadableTable, Table};
 
-use super::fault::Fault;
+use super::fault::{Fault, Wrong};
 use super::shelf::{self, Changes};
 use super::tables::DECISION;
 use crate::domain::{Counter, DecidedRow, Series};
@@ -214,7 +214,13 @@ fn marks_of(decisions: &[Decision]) -> Marks {
 
 fn read(work: &impl ReadableTable<(u8, u64), &'static [u8]>) -> Result<Vec<Decision>, Fault> {
     let mut decisions = Vec::new();
-    shelf::visit(work, DECISION, 0, |_, row| {
+    let mut expected = None;
+    shelf::visit(work, DECISION, 0, |place, row| {
+        // What is missing would be decided once more.
+        if expected.is_some_and(|expected| place != expected) {
+            return Err(Wrong::Count("work").into());
+        }
+        expected = place.checked_add(1);
         decisions.push(decode(KEY, row)?);
         Ok(std::ops::ControlFlow::Continue(()))
     })?;

@@ -415,6 +415,13 @@ impl Desk {
         (cause, heard_ms_ago)
     }
 
+    /// How often it was told what crossed the link, and nothing else, since it was asked last.
+    pub fn told(&mut self) -> usize {
+        let told = std::iter::from_fn(|| self.events.try_recv().ok());
+        told.inspect(|(_, event)| assert!(matches!(event, LinkEvent::Traffic(_)), "{event:?}"))
+            .count()
+    }
+
     /// Whatever happened and was not taken yet.
     pub fn happened(&mut self) -> Vec<LinkEvent> {
         std::iter::from_fn(|| self.events.try_recv().ok())

@@ -101,6 +101,25 @@ async fn the_last_fifty_are_told_of_many() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_link_that_never_rests_is_told_of_too() {
+    let (mut desk, mut peer) = Desk::bound().await;
+    let began = Instant::now();
+    let mut told = 0;
+    for sequence in 0..400 {
+        let sequence = 2 * sequence;
+        let unknown = pdu(0x0000_0999, 0, sequence, &[]);
+        let both = [unknown, pdu(ENQUIRE_LINK, 0, sequence + 1, &[])].concat();
+        peer.send(&both).await;
+        peer.expect(GENERIC_NACK, 0x03, sequence).await;
+        peer.expect(ENQUIRE_LINK_RESP, 0, sequence + 1).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        told += desk.told();
+    }
+    assert_eq!(began.elapsed(), Duration::from_secs(4));
+    assert!((3..=4).contains(&told), "told {told} times");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_goes_wrong_is_counted() {
     let mut settings = config();
     settings.response_timeout_s = 3;
