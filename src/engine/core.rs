@@ -81,8 +81,6 @@ pub struct Engine {
     pub(super) unopened: BTreeMap<EmployeeId, VecDeque<Digest>>,
     pub(super) restored_at: Option<Millis>,
     key_check: Vec<u8>,
-    /// Whether the store has never been written to.
-    is_new: bool,
     /// Counters of gateways that the configuration has no more.
     idle_gateways: BTreeMap<GatewayName, crate::store::GatewayCounters>,
     pub(super) meta_changed: bool,
@@ -149,9 +147,8 @@ impl Engine {
             unopened: BTreeMap::new(),
             restored_at: meta.restored_at,
             key_check: meta.key_check,
-            is_new,
             idle_gateways: meta.gateways,
-            meta_changed: false,
+            meta_changed: is_new,
             counted: false,
             runs: false,
             alive_at: meta.alive_at,
@@ -335,10 +332,9 @@ impl Engine {
                 batch.people.insert(employee, state.clone());
             }
         }
-        if self.meta_changed || self.is_new || self.must_say_alive(now) {
+        if self.meta_changed || self.must_say_alive(now) {
             self.meta_changed = false;
             self.counted = false;
-            self.is_new = false;
             self.alive = now.tick;
             if self.runs {
                 self.alive_at = Some(now.wall);

@@ -313,12 +313,13 @@ impl Office {
                     self.seen.push(format!("submit:{word}{by}"));
                     self.in_flight.push((gateway, sms));
                 }
-                Then::Publish(_, event) => match *event {
-                    Event::Link(fact) => {
+                Then::Publish(_, event) => {
+                    if let Event::Link(fact) = *event {
                         self.told.insert(fact.gateway.clone(), fact);
+                    } else {
+                        self.told_of.hear(*event);
                     }
-                    event => self.told_of.hear(event),
-                },
+                }
                 Then::Order(_, LinkOrder::Stop) => {}
             }
         }
