@@ -306,13 +306,23 @@ impl Engine {
         }
         let card = &self.roster.employees.get(&employee)?.phone;
         let numbers = &mut self.numbers;
-        let sender = numbers.of(&row.sender);
-        let sender = sender.filter(|sender| sender.number == *card || sender.is_mobile);
-        if sender.is_some_and(|sender| !numbers.is_ours(&sender.number, &row.destination)) {
-            return Some(row.sender.clone());
+        // Most gateways write it as the card does.
+        let is_card = row.sender.octets == card.as_str().as_bytes();
+        if !is_card {
+            let sender = numbers.of(&row.sender);
+            let sender = sender.filter(|sender| sender.number == *card || sender.is_mobile);
+            if sender.is_some_and(|sender| !numbers.is_ours(&sender.number, &row.destination)) {
+                return Some(row.sender.clone());
+            }
         }
         let is_ours = numbers.is_ours(card, &row.destination);
-        (!is_ours).then(|| Address::international(card.as_str()))
+        (!is_ours).then(|| {
+            if is_card {
+                row.sender.clone()
+            } else {
+                Address::international(card.as_str())
+            }
+        })
     }
 
     pub(super) fn message_row(

@@ -176,7 +176,7 @@ impl Engine {
             answer: row.answer,
             copies: 0,
         };
-        self.keep_decision(opened.header, decided);
+        self.keep_decision(opened.header, &decided);
         self.append_message(now, row);
         self.unopened.remove(&opened.employee);
         self.end_legacy(now, opened.employee);
@@ -409,7 +409,7 @@ impl Engine {
         Some(kept)
     }
 
-    fn keep_decision(&mut self, header: Header, decided: DecidedRow) {
+    fn keep_decision(&mut self, header: Header, decided: &DecidedRow) {
         let series = Series {
             device: header.device,
             kind: header.kind.number(),
@@ -430,11 +430,12 @@ impl Engine {
         let Some(device) = self.roster.devices.get_mut(&header.device) else {
             return;
         };
-        let Some(held) = device.window(header.kind).decided_mut(header.counter) else {
+        let window = device.window(header.kind);
+        let Some(held) = window.decided(header.counter) else {
             return;
         };
-        if *held != decided {
-            held.clone_from(&decided);
+        if held != decided {
+            window.restore(header.counter, &decided);
             let series = Series {
                 device: header.device,
                 kind: header.kind.number(),

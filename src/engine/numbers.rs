@@ -27,6 +27,8 @@ pub(super) struct Numbers {
     /// The gateways' own, as the configuration has them.
     own: Vec<Msisdn>,
     held: BTreeMap<Vec<u8>, Option<Arc<Known>>>,
+    /// The number that was written to last, which is always the same where there is one gateway.
+    written_to: (Vec<u8>, Option<Arc<Known>>),
 }
 
 impl Numbers {
@@ -40,12 +42,17 @@ impl Numbers {
                 .filter_map(|own| number_of(&Address::plain(own), country))
                 .collect(),
             held: BTreeMap::new(),
+            written_to: (Vec::new(), None),
         }
     }
 
     /// Whether a number is a gateway's own, or the one that was written to: an answer to it would come back.
     pub(super) fn is_ours(&mut self, number: &Msisdn, written_to: &Address) -> bool {
-        self.own.contains(number) || self.of(written_to).is_some_and(|to| to.number == *number)
+        if self.written_to.0 != written_to.octets {
+            self.written_to = (written_to.octets.clone(), self.of(written_to));
+        }
+        let is = |known: &Arc<Known>| known.number == *number;
+        self.own.contains(number) || self.written_to.1.as_ref().is_some_and(is)
     }
 
     /// The number behind an address; `None` for names and short codes.
@@ -77,6 +84,7 @@ mod tests {
             country: Country::parse(country).unwrap(),
             own: Vec::new(),
             held: BTreeMap::new(),
+            written_to: (Vec::new(), None),
         }
     }
 

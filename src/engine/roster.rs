@@ -61,7 +61,7 @@ impl Roster {
                     .windows
                     .entry(kind)
                     .or_default()
-                    .restore(counter, row);
+                    .restore(counter, &row);
             }
         }
         Ok(roster)

@@ -3,7 +3,7 @@
 //! One task on a thread of its own, because a commit blocks it and should. It drains what waits, lets the engine work,
 //! makes one commit for all of it, and only then lets answers, messages and events go.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -76,7 +76,7 @@ pub async fn run<S: Store>(
         orders,
         events,
         clock,
-        inputs: VecDeque::new(),
+        inputs: Vec::new(),
         unwritten_since: None,
         idle_since: Some(now),
     };
@@ -90,7 +90,7 @@ struct Shell<S, C> {
     events: broadcast::Sender<(u64, Event)>,
     clock: C,
     /// What the links told and the engine has not heard yet.
-    inputs: VecDeque<(GatewayName, LinkEvent)>,
+    inputs: Vec<(GatewayName, LinkEvent)>,
     unwritten_since: Option<Instant>,
     idle_since: Option<Instant>,
 }
@@ -117,18 +117,17 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
     ) -> Result<(), StoreError> {
         self.engine.start((self.clock)());
         self.let_go()?;
-        let mut inputs = Vec::with_capacity(DRAIN);
         let mut has_links = true;
         loop {
+            let wake = self.next_wake();
             tokio::select! {
                 _ = &mut stop => break,
                 Some(call) = calls.recv() => self.answer(call)?,
-                count = links.recv_many(&mut inputs, DRAIN), if has_links => {
+                count = links.recv_many(&mut self.inputs, DRAIN), if has_links => {
                     has_links = count > 0;
-                    self.inputs.extend(inputs.drain(..));
                     self.take()?;
                 }
-                () = sleep_until(self.next_wake()) => {
+                () = sleep_until(wake) => {
                     self.look_who_listens();
                     self.engine.handle_timeout((self.clock)());
                     self.let_go()?;
@@ -140,7 +139,7 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
         while self.inputs.len() < DRAIN
             && let Ok(input) = links.try_recv()
         {
-            self.inputs.push_back(input);
+            self.inputs.push(input);
         }
         self.take()?;
         self.engine.stop((self.clock)());
@@ -151,15 +150,23 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
 
     fn take(&mut self) -> Result<(), StoreError> {
         self.look_who_listens();
-        while let Some((gateway, event)) = self.inputs.pop_front() {
+        let mut inputs = self.inputs.drain(..);
+        let mut failed = None;
+        for (gateway, event) in inputs.by_ref() {
             let ticket = ticket_of(&event);
             let handled = self
                 .engine
                 .handle_link((self.clock)(), &gateway, event, &self.store);
             if let Err(error) = handled {
-                self.turn_away(&gateway, ticket);
-                return Err(error);
+                failed = Some((gateway, ticket, error));
+                break;
             }
+        }
+        let unheard: Vec<_> = inputs.collect();
+        if let Some((gateway, ticket, error)) = failed {
+            self.inputs = unheard;
+            self.turn_away(&gateway, ticket);
+            return Err(error);
         }
         self.let_go()
     }

@@ -1,20 +1,32 @@
-use std::collections::BTreeMap;
-use std::ops::Bound;
-
-use crate::domain::{Counter, DecidedRow, Digest, Seq};
+use crate::domain::{Counter, DecidedRow, Digest, OutboxId, Seq};
 
 /// Counters this far below the highest are out of the window.
 const BEHIND: u16 = 128;
 /// Counters further than this above the highest are out of the window.
 const AHEAD: u16 = 1_024;
-/// Decisions held for a series before those out of the window are forgotten, in one sweep: twice what must be kept.
-const HELD: usize = 256;
+/// Decisions held for a series before those out of the window are forgotten, in one sweep: half as many again as must be
+/// kept.
+const HELD: usize = 192;
+/// For so many more memory is taken at once: a thousand phones hold no more than they need.
+const STEP: usize = 16;
 
 /// What was decided in one series of counters.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CounterWindow {
     highest: u16,
-    decided: BTreeMap<u16, DecidedRow>,
+    /// By rising counter: nearly all come after the last.
+    decided: Vec<Decided>,
+}
+
+/// A decision, in 40 octets.
+#[derive(Copy, Clone, Debug)]
+struct Decided {
+    counter: u16,
+    copies: u16,
+    digest: Digest,
+    seq: Seq,
+    /// 0 where there is none: entries of the outbox are counted from 1.
+    answer: OutboxId,
 }
 
 /// What a counter and a digest are to a window.
@@ -28,19 +40,49 @@ pub(super) enum Judgement {
     Replay,
 }
 
+impl Decided {
+    fn new(counter: u16, row: &DecidedRow) -> Self {
+        Self {
+            counter,
+            copies: row.copies,
+            digest: row.digest,
+            seq: row.seq,
+            answer: row.answer.unwrap_or_default(),
+        }
+    }
+
+    fn row(&self) -> DecidedRow {
+        DecidedRow {
+            digest: self.digest,
+            seq: self.seq,
+            answer: (self.answer.0 > 0).then_some(self.answer),
+            copies: self.copies,
+        }
+    }
+}
+
 impl CounterWindow {
-    /// Takes a decision over from the store.
-    pub(super) fn restore(&mut self, counter: Counter, row: DecidedRow) {
+    /// Takes a decision over, from the store or a new one.
+    pub(super) fn restore(&mut self, counter: Counter, row: &DecidedRow) {
+        let decided = Decided::new(counter.0, row);
+        if self.decided.len() == self.decided.capacity() {
+            self.decided.reserve_exact(STEP);
+        }
+        match self.place(counter) {
+            Ok(at) => self.decided[at] = decided,
+            Err(at) => self.decided.insert(at, decided),
+        }
         self.highest = self.highest.max(counter.0);
-        self.decided.insert(counter.0, row);
     }
 
     /// What a message is. PROTOCOL 1, lines 2 and 3.
     pub(super) fn judge(&self, counter: Counter, digest: Digest) -> Judgement {
-        match self.decided.get(&counter.0) {
-            Some(row) if row.digest == digest => return Judgement::Copy(row.clone()),
-            Some(_) => return Judgement::Replay,
-            None => {}
+        if let Some(row) = self.decided(counter) {
+            return if row.digest == digest {
+                Judgement::Copy(row)
+            } else {
+                Judgement::Replay
+            };
         }
         let too_old = u32::from(counter.0) + u32::from(BEHIND) <= u32::from(self.highest);
         let too_new = u32::from(counter.0) > u32::from(self.highest) + u32::from(AHEAD);
@@ -52,27 +94,31 @@ impl CounterWindow {
     }
 
     /// Keeps a decision. Returns below which counter decisions were forgotten, where some were.
-    pub(super) fn decide(&mut self, counter: Counter, row: DecidedRow) -> Option<Counter> {
+    pub(super) fn decide(&mut self, counter: Counter, row: &DecidedRow) -> Option<Counter> {
         self.restore(counter, row);
         if self.decided.len() <= HELD {
             return None;
         }
         let keep_from = self.highest.saturating_sub(BEHIND);
-        self.decided = self.decided.split_off(&keep_from);
+        let forgotten = self.decided.partition_point(|one| one.counter < keep_from);
+        self.decided.drain(..forgotten);
         Some(Counter(keep_from))
     }
 
-    /// A decision that may be changed: its answer and how often it came again.
-    pub(super) fn decided_mut(&mut self, counter: Counter) -> Option<&mut DecidedRow> {
-        self.decided.get_mut(&counter.0)
+    /// What was decided for a counter.
+    pub(super) fn decided(&self, counter: Counter) -> Option<DecidedRow> {
+        let at = self.place(counter).ok()?;
+        self.decided.get(at).map(Decided::row)
     }
 
     /// The rows that say what was decided for higher counters than this one.
     pub(super) fn above(&self, counter: Counter) -> Vec<Seq> {
-        let above = self
-            .decided
-            .range((Bound::Excluded(counter.0), Bound::Unbounded));
-        above.map(|(_, row)| row.seq).collect()
+        let from = match self.place(counter) {
+            Ok(at) => at + 1,
+            Err(at) => at,
+        };
+        let above = self.decided.get(from..).unwrap_or_default();
+        above.iter().map(|one| one.seq).collect()
     }
 
     /// The highest counter that was decided; `None` before the first.
@@ -83,6 +129,16 @@ impl CounterWindow {
     /// Where the phone goes on; 0 where no counter is left.
     pub(super) fn next(&self) -> Counter {
         Counter(self.highest.checked_add(1).unwrap_or(0))
+    }
+
+    /// Where a counter stands, or where it would.
+    fn place(&self, counter: Counter) -> Result<usize, usize> {
+        if counter.0 > self.highest {
+            // What is new is not looked for.
+            return Err(self.decided.len());
+        }
+        self.decided
+            .binary_search_by_key(&counter.0, |one| one.counter)
     }
 }
 
@@ -104,7 +160,7 @@ mod tests {
     fn window(counters: &[u16]) -> CounterWindow {
         let mut window = CounterWindow::default();
         for counter in counters {
-            window.decide(Counter(*counter), row(1));
+            window.decide(Counter(*counter), &row(1));
         }
         window
     }
@@ -153,7 +209,7 @@ mod tests {
             for counter in counters {
                 if window.judge(Counter(counter), Digest([3; 16])) == Judgement::Fresh {
                     prop_assert!(taken.insert(counter));
-                    window.decide(Counter(counter), row(1));
+                    window.decide(Counter(counter), &row(1));
                 }
                 prop_assert!(window.decided.len() <= HELD + 1);
             }
