@@ -408,9 +408,12 @@ impl Engine {
             if link.end_drain(now.tick) {
                 self.meta_changed = true;
             }
-            if link.tells_counts(now.tick) {
-                let fact = facts::link(name, link, &mut self.outbox, now);
-                self.journal.publish(|| Event::Link(fact));
+            if link.may_tell(now.tick) {
+                let hold = self.outbox.hold(name, now.tick).map(|(hold, _)| hold);
+                if link.tells(now.tick, self.outbox.waiting(name), hold) {
+                    let fact = facts::link(name, link, &mut self.outbox, now);
+                    self.journal.publish(|| Event::Link(fact));
+                }
             }
             if let Some(cause) = link.alarm(now.tick) {
                 self.alarms.raise(

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use super::health::Watch;
 use super::{Now, Tick};
-use crate::api::{LinkState, PduFact, ReplySample};
+use crate::api::{Hold, LinkState, PduFact, ReplySample};
 use crate::domain::{DownCause, Millis, Traffic};
 use crate::store::GatewayCounters;
 
@@ -34,8 +34,19 @@ pub(super) struct Link {
     pub(super) watch: Watch,
     not_bound_since: Option<Tick>,
     drain: Option<Drain>,
-    /// Messages received and answers sent that consoles were told of last, and when.
-    told: (u64, u64, Tick),
+    /// What consoles were told of last, and when.
+    told: (Counts, Tick),
+    /// Something happened so soon after that they may have to be told again.
+    may_be_news: bool,
+}
+
+/// What a busy link tells consoles: messages received, answers sent, how many wait and what holds them back.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    received: u64,
+    submitted: u64,
+    waiting: usize,
+    hold: Option<Hold>,
 }
 
 /// Messages that waited at the gateway may be coming in.
@@ -54,7 +65,15 @@ impl Link {
             reply_ms: None,
             replied_at: None,
             samples: VecDeque::new(),
-            told: (counters.received, counters.submitted, now.tick),
+            told: (
+                Counts {
+                    received: counters.received,
+                    submitted: counters.submitted,
+                    ..Counts::default()
+                },
+                now.tick,
+            ),
+            may_be_news: false,
             watch: Watch::new(&counters),
             pdus: VecDeque::new(),
             counters,
@@ -153,18 +172,34 @@ impl Link {
     /// When something may be due.
     pub(super) fn deadline(&self, now: Tick) -> Option<Tick> {
         let alarm = self.alarm_at().filter(|at| *at > now);
-        alarm.into_iter().chain(self.drain_ends()).min()
+        let news = self.may_be_news.then(|| self.tells_at());
+        let all = [alarm, self.drain_ends(), news];
+        all.into_iter().flatten().min()
     }
 
-    /// Whether consoles are to be told what was counted: it changed, and the last time was not just now.
-    pub(super) fn tells_counts(&mut self, now: Tick) -> bool {
-        let (received, submitted) = (self.counters.received, self.counters.submitted);
-        let is_news = (self.told.0, self.told.1) != (received, submitted);
-        let is_due = is_news && now >= self.told.2.plus_ms(TELL_MS);
-        if is_due {
-            self.told = (received, submitted, now);
+    /// Whether it is time to see what consoles were not told of yet. Where it is not, it will be once that is due.
+    pub(super) fn may_tell(&mut self, now: Tick) -> bool {
+        self.may_be_news = now < self.tells_at();
+        !self.may_be_news
+    }
+
+    /// Whether consoles are to be told what was counted, how many wait and what holds them back: it changed.
+    pub(super) fn tells(&mut self, now: Tick, waiting: usize, hold: Option<Hold>) -> bool {
+        let counts = Counts {
+            received: self.counters.received,
+            submitted: self.counters.submitted,
+            waiting,
+            hold,
+        };
+        let is_news = self.told.0 != counts;
+        if is_news {
+            self.told = (counts, now);
         }
-        is_due
+        is_news
+    }
+
+    fn tells_at(&self) -> Tick {
+        self.told.1.plus_ms(TELL_MS)
     }
 
     fn sample(&mut self, now: Now, reply_ms: Option<u32>) {
@@ -270,14 +305,23 @@ mod tests {
     #[test]
     fn a_busy_link_is_told_of_now_and_then() {
         let mut link = Link::new(at(0), GatewayCounters::default());
-        assert!(!link.tells_counts(Tick(TELL_MS)));
+        link.up(at(0));
+        let tells = |link: &mut Link, at: i64, waiting: usize| {
+            let hold = (waiting > 0).then_some(Hold::Response);
+            link.may_tell(Tick(at)) && link.tells(Tick(at), waiting, hold)
+        };
+        assert!(!tells(&mut link, TELL_MS, 0));
         link.counters.received += 1;
-        assert!(!link.tells_counts(Tick(TELL_MS - 1)));
-        assert!(link.tells_counts(Tick(TELL_MS)));
+        assert!(tells(&mut link, TELL_MS, 0));
+        assert_eq!(link.deadline(Tick(TELL_MS)), None);
         link.counters.submitted += 1;
-        assert!(!link.tells_counts(Tick(2 * TELL_MS - 1)));
-        assert!(link.tells_counts(Tick(2 * TELL_MS)));
-        assert!(!link.tells_counts(Tick(9 * TELL_MS)));
+        assert!(!tells(&mut link, TELL_MS + 1, 0));
+        assert_eq!(link.deadline(Tick(TELL_MS + 1)), Some(Tick(2 * TELL_MS)));
+        assert!(tells(&mut link, 2 * TELL_MS, 0));
+        assert!(!tells(&mut link, 9 * TELL_MS, 0));
+        assert!(tells(&mut link, 9 * TELL_MS, 1), "one waits");
+        assert!(!tells(&mut link, 11 * TELL_MS, 1));
+        assert_eq!(link.deadline(Tick(11 * TELL_MS)), None);
     }
 
     #[test]

@@ -20,7 +20,8 @@ use crate::store::{Archive, StoreError};
 
 /// Parts of one message: 16 SMS in UCS-2 are 1,072 characters, ten times the longest check-in.
 const PARTS: u8 = 16;
-/// Octets of one part with its addresses, which a peer may make as long as it likes: an SMS has 153 characters beside its header, and no gateway makes more than 4 octets of one.
+/// Octets of one part with its addresses, which a peer may make as long as it likes: an SMS has 153 characters beside its
+/// header, and no gateway makes more than 4 octets of one.
 const PART_OCTETS: usize = 1_024;
 /// A message waits for so long after its first part: a network that was down tries again well within this time.
 const WAIT_MS: i64 = 30 * Millis::MINUTE;

@@ -38,6 +38,8 @@ mod load;
 #[cfg(test)]
 mod log_pages;
 #[cfg(test)]
+mod loopback;
+#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod office;

@@ -65,6 +65,7 @@ scenarios![
     parts,
     parts_bounds,
     cut_link,
+    told_waiting,
     throttled,
     legacy_again,
     unanswered_copy,

@@ -4,12 +4,17 @@
 //! loopback, and written to a file as the packets that they could have been.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::loopback::Server;
 use super::pdu::{Pdu, number};
 use super::process::Process;
 use super::smsc::SOON;
@@ -30,49 +35,31 @@ struct Segment {
     octets: Vec<u8>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    segments: Vec<Segment>,
-    stopped: bool,
-}
-
 /// The line. It ends with its owner.
 #[derive(Debug)]
 pub(crate) struct Wiretap {
-    port: u16,
-    state: Arc<Watch<State>>,
+    server: Server,
+    segments: Arc<Watch<Vec<Segment>>>,
 }
 
 impl Wiretap {
     /// Listens on a free port of loopback and hands on to this one.
     pub(crate) fn start(to: u16) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a port");
-        let port = listener.local_addr().expect("it is bound").port();
-        let state = Arc::new(Watch::<State>::default());
-        let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            for (connection, esme) in (0..).zip(listener.incoming()) {
-                if shared.read(|s| s.stopped) {
-                    return;
-                }
-                let smsc = TcpStream::connect((Ipv4Addr::LOCALHOST, to));
-                if let (Ok(esme), Ok(smsc)) = (esme, smsc) {
-                    join(connection, &esme, &smsc, &shared);
-                }
-            }
-        });
-        Self { port, state }
+        let segments = Arc::new(Watch::default());
+        let shared = Arc::clone(&segments);
+        let server = Server::start(move |listener| serve(listener, to, shared));
+        Self { server, segments }
     }
 
     /// Where it listens.
-    pub(crate) fn port(&self) -> u16 {
-        self.port
+    pub(crate) const fn port(&self) -> u16 {
+        self.server.port()
     }
 
     /// Waits until so many PDUs of a command were noted.
     pub(crate) fn wait(&self, command: u32, count: usize) {
-        let came = self.state.wait(SOON, |s| {
-            let pdus = pdus(&s.segments);
+        let came = self.segments.wait(SOON, |segments| {
+            let pdus = pdus(segments);
             let found = pdus.iter().filter(|pdu| pdu.command == command);
             (found.count() >= count).then_some(())
         });
@@ -81,7 +68,7 @@ impl Wiretap {
 
     /// All PDUs, of all connections and both directions; half a one at an end is left out.
     pub(crate) fn pdus(&self) -> Vec<Pdu> {
-        self.state.read(|s| pdus(&s.segments))
+        self.segments.read(|segments| pdus(segments))
     }
 
     /// How many PDUs there are of each command.
@@ -92,7 +79,8 @@ impl Wiretap {
     /// Lets tshark read all of it. No PDU is malformed, and it sees as many of each command as there are.
     pub(crate) fn assert_well_formed(&self, directory: &Path) {
         let file = directory.join("session.pcap");
-        self.state.read(|s| write_pcap(&file, &whole(&s.segments)));
+        self.segments
+            .read(|segments| write_pcap(&file, &whole(segments)));
         assert_eq!(faults(&file), Vec::<String>::new());
         let seen = tshark(
             &file,
@@ -104,14 +92,6 @@ impl Wiretap {
             u32::from_str_radix(digits, 16).expect("an id is a number")
         });
         assert_eq!(counts(ids), self.counts());
-    }
-}
-
-impl Drop for Wiretap {
-    fn drop(&mut self) {
-        self.state.change(|s| s.stopped = true);
-        // Wakes the thread that accepts; it may be gone already.
-        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
     }
 }
 
@@ -129,30 +109,55 @@ fn counts(commands: impl Iterator<Item = u32>) -> BTreeMap<u32, usize> {
     })
 }
 
-fn join(connection: u16, esme: &TcpStream, smsc: &TcpStream, state: &Arc<Watch<State>>) {
-    for (from_esme, from, to) in [(true, esme, smsc), (false, smsc, esme)] {
-        let state = Arc::clone(state);
-        let mut from = from.try_clone().expect("a socket can be cloned");
-        let mut to = to.try_clone().expect("a socket can be cloned");
-        to.set_nodelay(true).expect("a socket can be told so");
-        std::thread::spawn(move || {
-            let mut octets = vec![0; READ];
-            while let Ok(count @ 1..) = from.read(&mut octets) {
-                let segment = Segment {
-                    connection,
-                    from_esme,
-                    octets: octets[..count].to_vec(),
-                };
-                state.change(|s| s.segments.push(segment));
-                if to.write_all(&octets[..count]).is_err() {
-                    break;
-                }
+async fn serve(listener: TcpListener, to: u16, segments: Arc<Watch<Vec<Segment>>>) {
+    let mut connections = JoinSet::new();
+    for connection in 0.. {
+        let (esme, _) = listener.accept().await.expect("loopback goes on");
+        let segments = Arc::clone(&segments);
+        connections.spawn(async move {
+            if let Ok(smsc) = TcpStream::connect((Ipv4Addr::LOCALHOST, to)).await {
+                carry(connection, esme, smsc, &segments).await;
             }
-            // Either end may have closed both already.
-            let _ = to.shutdown(Shutdown::Write);
-            let _ = from.shutdown(Shutdown::Read);
         });
     }
+}
+
+async fn carry(
+    connection: u16,
+    mut esme: TcpStream,
+    mut smsc: TcpStream,
+    segments: &Watch<Vec<Segment>>,
+) {
+    for stream in [&esme, &smsc] {
+        stream.set_nodelay(true).expect("a socket can be told so");
+    }
+    let note = |from_esme, octets: &[u8]| {
+        let octets = octets.to_vec();
+        let segment = Segment {
+            connection,
+            from_esme,
+            octets,
+        };
+        segments.change(|segments| segments.push(segment));
+    };
+    let (from_esme, to_esme) = esme.split();
+    let (from_smsc, to_smsc) = smsc.split();
+    tokio::join!(
+        pump(from_esme, to_smsc, |octets| note(true, octets)),
+        pump(from_smsc, to_esme, |octets| note(false, octets)),
+    );
+}
+
+async fn pump(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, note: impl Fn(&[u8])) {
+    let mut octets = vec![0; READ];
+    while let Ok(count @ 1..) = from.read(&mut octets).await {
+        note(&octets[..count]);
+        if to.write_all(&octets[..count]).await.is_err() {
+            break;
+        }
+    }
+    // The peer may be gone.
+    let _ = to.shutdown().await;
 }
 
 fn pdus(segments: &[Segment]) -> Vec<Pdu> {

@@ -10,6 +10,9 @@ mod draws;
 #[path = "../it/fleet.rs"]
 mod fleet;
 #[cfg(test)]
+#[path = "../it/loopback.rs"]
+mod loopback;
+#[cfg(test)]
 #[path = "../it/office.rs"]
 #[expect(dead_code, reason = "the tests of the gate use the rest")]
 mod office;

@@ -282,8 +282,8 @@ impl SmscSession {
         }
     }
 
-    /// Answers the submit_sm or data_sm of this `sequence_number` with the message's name or a `command_status`; nothing where none
-    /// waits.
+    /// Answers the submit_sm or data_sm of this `sequence_number` with the message's name or a `command_status`; nothing
+    /// where none waits.
     pub fn answer_submit(&mut self, sequence: u32, result: Result<&str, u32>) {
         let Some(submission) = self.unanswered.remove(&sequence) else {
             return;

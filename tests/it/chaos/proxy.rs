@@ -1,17 +1,17 @@
 //! A proxy on loopback between desk and gateway that does to connections what networks do to them.
 
 use std::collections::VecDeque;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
-use tokio::sync::oneshot;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::super::loopback::Server;
 use super::super::watch::Watch;
 
 /// Octets of one read.
@@ -82,41 +82,22 @@ struct State {
 /// The proxy. It ends with its owner.
 #[derive(Debug)]
 pub(super) struct Proxy {
-    port: u16,
+    server: Server,
     state: Arc<Watch<State>>,
-    _stop: oneshot::Sender<()>,
 }
 
 impl Proxy {
     /// Listens on a free port of loopback, in front of `gateway`.
     pub(super) fn start(gateway: u16) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a port");
-        let port = listener.local_addr().expect("it is bound").port();
-        let (stop, stopped) = oneshot::channel();
         let state = Arc::new(Watch::new(State::default()));
         let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime.expect("a runtime").block_on(async {
-                tokio::select! {
-                    () = serve(listener, gateway, shared) => {}
-                    // Dropped, it means the same.
-                    _ = stopped => {}
-                }
-            });
-        });
-        Self {
-            port,
-            state,
-            _stop: stop,
-        }
+        let server = Server::start(move |listener| serve(listener, gateway, shared));
+        Self { server, state }
     }
 
     /// Where it listens.
-    pub(super) fn port(&self) -> u16 {
-        self.port
+    pub(super) const fn port(&self) -> u16 {
+        self.server.port()
     }
 
     /// What is done to the next connections, one each; those after them are carried as they are.
@@ -147,10 +128,6 @@ impl Proxy {
 }
 
 async fn serve(listener: TcpListener, gateway: u16, state: Arc<Watch<State>>) {
-    listener
-        .set_nonblocking(true)
-        .expect("a socket can be told so");
-    let listener = tokio::net::TcpListener::from_std(listener).expect("a socket of ours");
     let mut connections = JoinSet::new();
     loop {
         let (desk, _) = listener.accept().await.expect("loopback goes on");
