@@ -182,6 +182,8 @@ fn what_makes_no_sense_is_a_fault_of_the_command_line() {
 #[derive(Copy, Clone)]
 enum Desk {
     Silent,
+    /// Asks with enquire_link, and does nothing else.
+    Asks,
     Refuses,
     AnswersTwice,
     SendsNonsense,
@@ -220,7 +222,7 @@ fn visit(port: u16, desk: Desk) {
     let sequence = [deliver[12], deliver[13], deliver[14], deliver[15]];
     let answer = |status| pdu(0x8000_0005, status, sequence, b"\0");
     let octets = match desk {
-        Desk::Silent | Desk::Closes => Vec::new(),
+        Desk::Silent | Desk::Asks | Desk::Closes => Vec::new(),
         Desk::Refuses => answer(0x64),
         Desk::AnswersTwice => [answer(0), answer(0)].concat(),
         Desk::SendsNonsense => pdu(
@@ -232,6 +234,12 @@ fn visit(port: u16, desk: Desk) {
         Desk::Babbles => vec![0; 16],
     };
     stream.write_all(&octets).expect("it reads");
+    let ask = pdu(0x15, 0, [0, 0, 0, 2], &[]);
+    while matches!(desk, Desk::Asks) && stream.write_all(&ask).is_ok() {
+        if stream.read_exact(&mut [0; 16]).is_err() {
+            break;
+        }
+    }
     if !matches!(desk, Desk::Closes) {
         // Until the generator leaves.
         while stream.read(&mut [0; 64]).is_ok_and(|read| read > 0) {}
@@ -247,7 +255,7 @@ fn fault(desk: Desk) -> LoadFault {
         in_flight: 1,
         at_most: Duration::MAX,
         patience: match desk {
-            Desk::Silent => Duration::from_secs(2),
+            Desk::Silent | Desk::Asks => Duration::from_secs(2),
             Desk::Refuses
             | Desk::AnswersTwice
             | Desk::SendsNonsense
@@ -266,12 +274,13 @@ fn fault(desk: Desk) -> LoadFault {
 
 #[test]
 fn a_desk_that_fails_is_no_measure() {
-    let silent = fault(Desk::Silent);
     let missing = LoadFault::Silent {
         answers: 1,
         receipts: 1,
     };
-    assert_eq!(format!("{silent:?}"), format!("{missing:?}"));
+    for desk in [Desk::Silent, Desk::Asks] {
+        assert_eq!(format!("{:?}", fault(desk)), format!("{missing:?}"));
+    }
     let wrong = |desk| match fault(desk) {
         LoadFault::Wrong(wrong) => wrong,
         other @ (LoadFault::Io(_) | LoadFault::Silent { .. } | LoadFault::Counters) => {

@@ -227,11 +227,14 @@ impl Generator {
             if sends {
                 self.top_up(working.run, working.sent, &wall)?;
             }
-            let came = working.line.wait()?;
-            let at = now();
-            if came {
-                heard_at = at;
+            let heard = working.heard();
+            if working.line.wait()? {
                 self.hear(working)?;
+            }
+            let at = now();
+            // A desk that asks and answers enquire_link and nothing else is no better than one that is silent.
+            if working.heard() != heard {
+                heard_at = at;
             } else if at - heard_at >= working.run.patience {
                 return Err(working.silent());
             }
@@ -331,6 +334,11 @@ struct Working {
 }
 
 impl Working {
+    /// How many answers and receipts came.
+    fn heard(&self) -> u64 {
+        self.judge.answers.total() + self.judge.receipts.total()
+    }
+
     fn silent(&self) -> LoadFault {
         LoadFault::Silent {
             answers: self.sent - self.judge.answers.total(),
