@@ -188,12 +188,13 @@ impl<'a> Connection<'a> {
             self.moved_at = Instant::now();
         }
         self.outgoing.put(|| self.session.poll_transmit());
+        let now = Instant::now();
         while let Some(header) = self.session.poll_pdu() {
-            self.tells_at.get_or_insert_with(|| Instant::now() + TELL);
+            self.tells_at.get_or_insert(now + TELL);
             if self.pdus.len() == Traffic::HELD {
                 self.pdus.pop_front();
             }
-            self.pdus.push_back((Instant::now(), header));
+            self.pdus.push_back((now, header));
         }
         self.ended
     }
