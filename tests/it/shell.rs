@@ -1,7 +1,7 @@
 //! The engine's shell on a store that fails, with paused time: nothing leaves that is not durable, and everybody who
 //! waits is told.
 
-mod desk;
+pub(crate) mod desk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

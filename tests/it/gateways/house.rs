@@ -12,7 +12,7 @@ use hazir::domain::{
     Country, EmployeeId, LinkOrder, Millis, Msisdn, Operator, OutboxId, OutboxState, Seq,
 };
 use hazir::engine::shell::{self, Call, Wires};
-use hazir::engine::{Engine, Entropy, GatewaySettings, Now, Receipts, Rules, Settings, Tick};
+use hazir::engine::{Engine, GatewaySettings, Now, Receipts, Rules, Settings, Tick};
 use hazir::gateway::{self, GatewayConfig};
 use hazir::protocol::StoreKey;
 use hazir::store::{RedbStore, Store as _, StoreError};
@@ -28,6 +28,7 @@ use crate::session::peer::{
     BIND_TRANSCEIVER, DELIVER_SM_RESP, Deliver, ENQUIRE_LINK, Line, Pdu, Peer, SUBMIT_SM,
     SUBMIT_SM_RESP, Writes, config, dial, pdu,
 };
+use crate::shell::desk::Counting;
 
 /// 2026-11-20T05:30:00Z.
 const MORNING: i64 = 1_795_152_600_000;
@@ -35,17 +36,6 @@ const MORNING: i64 = 1_795_152_600_000;
 pub const DESK: &str = "+989000000000";
 /// Longer than anything here may take: what waits so long hangs.
 const HANGS: Duration = Duration::from_hours(3);
-
-struct Counting(u8);
-
-impl Entropy for Counting {
-    fn fill(&mut self, octets: &mut [u8]) {
-        for octet in octets {
-            self.0 = self.0.wrapping_mul(5).wrapping_add(13);
-            *octet = self.0;
-        }
-    }
-}
 
 /// What a test may want otherwise.
 pub struct Plan {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hazir::api::{Ask, Command, EnrolKey, FeedLine, NewEmployee, Query, Reply, Request, Retried};
 use hazir::domain::{AlarmKind, Country, GatewayName, LinkOrder, Millis, Operator, Seq};
 use hazir::engine::shell::{self, Call, Wires};
-use hazir::engine::{Engine, Entropy, GatewaySettings, Now, Receipts, Rules, Settings, Tick};
+use hazir::engine::{Engine, GatewaySettings, Now, Receipts, Rules, Settings, Tick};
 use hazir::gateway::{self, GatewayConfig, Password, SystemId, TcpConnect};
 use hazir::practice::Practice;
 use hazir::protocol::StoreKey;
@@ -15,6 +15,8 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::shell::desk::Counting;
+
 /// 2026-11-20T05:30:00Z.
 pub const MORNING: i64 = 1_795_152_600_000;
 
@@ -22,17 +24,6 @@ pub const MORNING: i64 = 1_795_152_600_000;
 pub fn wall() -> impl Fn() -> Millis + Clone {
     let began = Instant::now();
     move || Millis(MORNING + i64::try_from(began.elapsed().as_millis()).unwrap())
-}
-
-struct Counting(u8);
-
-impl Entropy for Counting {
-    fn fill(&mut self, octets: &mut [u8]) {
-        for octet in octets {
-            self.0 = self.0.wrapping_mul(5).wrapping_add(13);
-            *octet = self.0;
-        }
-    }
 }
 
 /// A reception that takes part in a practice.

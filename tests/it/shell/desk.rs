@@ -137,7 +137,8 @@ impl Store for FailingStore {
     }
 }
 
-struct Counting(u8);
+/// Octets that look random and are the same in every run.
+pub(crate) struct Counting(pub(crate) u8);
 
 impl Entropy for Counting {
     fn fill(&mut self, octets: &mut [u8]) {
