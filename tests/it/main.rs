@@ -78,6 +78,10 @@ mod store_layout;
 #[cfg(test)]
 mod store_model;
 #[cfg(test)]
+mod store_rows;
+#[cfg(test)]
+mod store_script;
+#[cfg(test)]
 mod tls;
 #[cfg(test)]
 mod tokens;

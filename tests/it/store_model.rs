@@ -547,6 +547,8 @@ fn meta(seeded: &mut Seeded) -> Meta {
         key_check: seeded.next().to_le_bytes().to_vec(),
         alive_at: some(seeded, moment),
         last_alarm: AlarmId(seeded.below(99)),
+        history: seeded.next(),
+        backed_up_at: some(seeded, moment),
         ..Meta::default()
     };
     let counters = GatewayCounters {
