@@ -196,7 +196,10 @@ pub enum LinkEvent {
     /// A connection is being tried.
     Connecting,
     /// Bound.
-    Up,
+    Up {
+        /// Which connection of the gateway: what is to leave by it names it.
+        connection: u32,
+    },
     /// Down, or a try that failed.
     Down {
         /// Why.
@@ -213,6 +216,8 @@ pub enum LinkEvent {
     },
     /// A message that was submitted got its response, or none.
     Submitted {
+        /// By which connection of the gateway it was to leave.
+        connection: u32,
         /// Which.
         id: OutboxId,
         /// The gateway's name for it, or what went wrong.
@@ -237,7 +242,13 @@ pub enum LinkOrder {
         status: u32,
     },
     /// Send a message.
-    Submit(OutboundSms),
+    Submit {
+        /// By which connection of the gateway. On any other it comes back as [`SubmitFault::LinkLost`]: whoever ordered it
+        /// may have heard since that this one is down, and ordered it again.
+        connection: u32,
+        /// The message.
+        sms: OutboundSms,
+    },
     /// Unbind and close.
     Stop,
 }

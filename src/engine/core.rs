@@ -246,7 +246,7 @@ impl Engine {
         self.clock.look(now);
         match event {
             LinkEvent::Connecting => self.on_link(now, gateway, |link| link.connecting(now)),
-            LinkEvent::Up => self.link_up(now, gateway),
+            LinkEvent::Up { connection } => self.link_up(now, gateway, connection),
             LinkEvent::Down {
                 cause,
                 heard_ms_ago,
@@ -258,9 +258,11 @@ impl Engine {
                 self.journal
                     .order(gateway, LinkOrder::Answer { ticket, status: 0 });
             }
-            LinkEvent::Submitted { id, result } => {
-                self.submitted(now, gateway, id, result);
-            }
+            LinkEvent::Submitted {
+                connection,
+                id,
+                result,
+            } => self.submitted(now, (gateway, connection), id, result),
             LinkEvent::Report(report) => self.outbox.report(now.tick, gateway, report),
             LinkEvent::ReplyTime(ms) => self.on_link(now, gateway, |link| {
                 link.replied(now, ms);
@@ -393,7 +395,9 @@ impl Engine {
         let mut leaving = Vec::new();
         for (gateway, sms) in self.outbox.pump(now) {
             leaving.push(sms.id);
-            self.journal.order(&gateway, LinkOrder::Submit(sms));
+            let connection = self.outbox.connection(&gateway);
+            let order = LinkOrder::Submit { connection, sms };
+            self.journal.order(&gateway, order);
         }
         for id in self.outbox.take_failed() {
             self.alarms
@@ -474,12 +478,12 @@ impl Engine {
         }
     }
 
-    fn link_up(&mut self, now: Now, gateway: &GatewayName) {
+    fn link_up(&mut self, now: Now, gateway: &GatewayName, connection: u32) {
         self.on_link(now, gateway, |link| {
             link.up(now);
             true
         });
-        self.outbox.link_up(gateway);
+        self.outbox.link_up(gateway, connection);
         self.journal.append(
             now,
             Entry::LinkUp {
@@ -527,13 +531,14 @@ impl Engine {
     fn submitted(
         &mut self,
         now: Now,
-        gateway: &GatewayName,
+        (gateway, connection): (&GatewayName, u32),
         id: OutboxId,
         result: Result<String, SubmitFault>,
     ) {
         let throttled = matches!(result, Err(SubmitFault::Status(status)) if is_throttling(status));
         let timeout = matches!(result, Err(SubmitFault::Timeout));
-        let taken = self.outbox.submitted(now, gateway, id, result);
+        let by = (gateway, connection);
+        let taken = self.outbox.submitted(now, by, id, result);
         if let Some(link) = self.links.get_mut(gateway)
             && (taken || throttled || timeout)
         {

@@ -25,6 +25,8 @@ pub(super) struct Lane {
     /// Its place in the configuration.
     number: usize,
     up: bool,
+    /// Which connection was bound last: all that is in flight left by it.
+    connection: u32,
     /// Since when the link is not bound.
     down_since: Option<Tick>,
     /// Handed to the gateway, without a response; since when.
@@ -68,6 +70,7 @@ impl Lane {
         Self {
             number,
             up: false,
+            connection: 0,
             down_since: Some(now),
             in_flight: BTreeMap::new(),
             ready: Ready::default(),
@@ -92,9 +95,15 @@ impl Lane {
         self.up
     }
 
+    /// Which connection is bound, or was bound last.
+    pub(super) const fn connection(&self) -> u32 {
+        self.connection
+    }
+
     /// The link is bound: what it may take is to be found out anew.
-    pub(super) const fn link_up(&mut self) {
+    pub(super) const fn link_up(&mut self, connection: u32) {
         self.up = true;
+        self.connection = connection;
         self.down_since = None;
         self.open = self.window;
         self.rest_ms = 0;
@@ -298,7 +307,7 @@ mod tests {
 
     fn filled(gateway: &GatewaySettings) -> Lane {
         let mut lane = Lane::new(gateway, 0, Tick(0));
-        lane.link_up();
+        lane.link_up(1);
         for id in 1..=100 {
             lane.put(place(id), Tick(0));
         }
@@ -342,7 +351,7 @@ mod tests {
                 assert!(lane.responded(*id));
             }
         }
-        lane.link_up();
+        lane.link_up(1);
         assert_eq!(leaving(&mut lane, 7_000).len(), 8);
     }
 
@@ -369,7 +378,7 @@ mod tests {
         let mut lane = filled(&gateway);
         lane.stop();
         assert_eq!(lane.hold(Tick(0)), Some((Hold::Link, None)));
-        lane.link_up();
+        lane.link_up(1);
         lane.take_up_due(Tick(0));
         assert_eq!(lane.hold(Tick(0)), None);
         assert_eq!(leaving(&mut lane, 0).len(), 3);
@@ -420,7 +429,7 @@ mod tests {
         // A link that is down is another alarm.
         lane.stop();
         assert!(!lane.is_stuck(Tick(9 * STUCK_MS)));
-        lane.link_up();
+        lane.link_up(1);
         assert!(!lane.is_stuck(Tick(10 * STUCK_MS - 1)));
     }
 

@@ -1,6 +1,9 @@
+mod reports;
 mod round;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use reports::normal;
 
 use super::lane::{Lane, Place};
 use super::routes::Routes;
@@ -10,18 +13,12 @@ use super::tally::Tally;
 use super::{Now, Tick};
 use crate::api::Hold;
 use crate::domain::{
-    DeliveryReport, DeliveryState, GatewayName, Millis, OutboundSms, OutboxId, OutboxRow,
-    OutboxState, SendError, Seq, SubmitFault,
+    DeliveryReport, GatewayName, Millis, OutboundSms, OutboxId, OutboxRow, OutboxState, SendError,
+    Seq, SubmitFault,
 };
 
 /// Settled entries held in memory: what delivery receipts may still name.
 const SETTLED_HELD: usize = 2_000;
-/// Delivery receipts held that came before the response which names their message.
-const EARLY_HELD: usize = 32;
-/// How long such a receipt is held: the response is late by less, and a gateway that starts anew gives its ids again.
-const EARLY_MS: i64 = Millis::MINUTE;
-/// Digits at the end of two numbers that are compared, whatever stands in front of them.
-const TAIL: usize = 7;
 
 /// The answers that are to be sent, and those that were sent lately.
 #[derive(Debug, Default)]
@@ -127,6 +124,11 @@ impl Outbox {
         self.lanes.get(gateway).is_some_and(Lane::is_up)
     }
 
+    /// The connection by which what leaves by a gateway now is to leave.
+    pub(super) fn connection(&self, gateway: &GatewayName) -> u32 {
+        self.lanes.get(gateway).map_or(0, Lane::connection)
+    }
+
     /// All entries in memory.
     pub(super) fn rows(&self) -> impl DoubleEndedIterator<Item = &OutboxRow> {
         self.entries.values().map(|entry| &entry.row)
@@ -212,9 +214,9 @@ impl Outbox {
         std::mem::take(&mut self.failed)
     }
 
-    pub(super) fn link_up(&mut self, gateway: &GatewayName) {
+    pub(super) fn link_up(&mut self, gateway: &GatewayName, connection: u32) {
         if let Some(lane) = self.lanes.get_mut(gateway) {
-            lane.link_up();
+            lane.link_up(connection);
         }
     }
 
@@ -248,11 +250,11 @@ impl Outbox {
     }
 
     /// The gateway answered, or did not. Returns whether it took the message. What is told of an entry that goes by
-    /// another gateway now is late.
+    /// another gateway now is late, and so is what is told of an older connection.
     pub(super) fn submitted(
         &mut self,
         now: Now,
-        gateway: &GatewayName,
+        (gateway, connection): (&GatewayName, u32),
         id: OutboxId,
         result: Result<String, SubmitFault>,
     ) -> bool {
@@ -260,7 +262,8 @@ impl Outbox {
         let Some(entry) = entry.filter(|entry| entry.row.gateway == *gateway) else {
             return false;
         };
-        let Some(lane) = self.lanes.get_mut(gateway) else {
+        let lane = self.lanes.get_mut(gateway);
+        let Some(lane) = lane.filter(|lane| lane.connection() == connection) else {
             return false;
         };
         let is_throttled =
@@ -307,19 +310,6 @@ impl Outbox {
                 self.put_off(now, id, SendError::Status(status));
                 false
             }
-        }
-    }
-
-    /// A delivery receipt came.
-    pub(super) fn report(&mut self, now: Tick, gateway: &GatewayName, report: DeliveryReport) {
-        if report.state == DeliveryState::Pending {
-            return;
-        }
-        if !self.apply(gateway, &report) {
-            if self.early.len() == EARLY_HELD {
-                self.early.pop_front();
-            }
-            self.early.push_back((now, gateway.clone(), report));
         }
     }
 
@@ -481,64 +471,6 @@ impl Outbox {
             self.forget_message_id(&entry.row);
         }
     }
-
-    fn match_early(&mut self, now: Tick, gateway: &GatewayName) {
-        for (at, from, report) in std::mem::take(&mut self.early) {
-            let is_held = now < at.plus_ms(EARLY_MS);
-            if is_held && (from != *gateway || !self.apply(&from, &report)) {
-                self.early.push_back((at, from, report));
-            }
-        }
-    }
-
-    fn apply(&mut self, gateway: &GatewayName, report: &DeliveryReport) -> bool {
-        let Some(id) = self.named_by(gateway, report) else {
-            return false;
-        };
-        match report.state {
-            DeliveryState::Delivered => {
-                if let Some(entry) = self.entries.get_mut(&id) {
-                    entry.row.state = OutboxState::Delivered;
-                }
-                self.mark(id, Change::Kept);
-            }
-            DeliveryState::Undeliverable => {
-                self.settled.retain(|settled| *settled != id);
-                self.fail(id, SendError::Undelivered(report.stat.clone()));
-            }
-            DeliveryState::Pending => {}
-        }
-        true
-    }
-
-    /// The sent entry that a delivery receipt names: by its id in any writing, and by its number. A receipt without a number
-    /// names one where its id leaves no choice.
-    fn named_by(&self, gateway: &GatewayName, report: &DeliveryReport) -> Option<OutboxId> {
-        let said = normal(&report.message_id);
-        let number = &report.recipient.octets;
-        if said.is_empty() && number.is_empty() {
-            return None;
-        }
-        let as_decimal = said.parse::<u128>().ok().map(|id| format!("{id:x}"));
-        let as_hex = u128::from_str_radix(&said, 16).ok();
-        let as_hex = as_hex.map(|id| id.to_string());
-        for id in [Some(said), as_decimal, as_hex].into_iter().flatten() {
-            let last = (id.clone(), OutboxId(u64::MAX));
-            let ids = self.by_message_id.range((id, OutboxId(0))..=last);
-            let mut sent = ids.rev().map(|(_, id)| *id).filter(|id| {
-                self.get(*id).is_some_and(|row| {
-                    row.state == OutboxState::Sent
-                        && row.gateway == *gateway
-                        && same_number(&row.to.octets, number)
-                })
-            });
-            if let Some(id) = sent.next() {
-                let is_clear = !number.is_empty() || sent.next().is_none();
-                return is_clear.then_some(id);
-            }
-        }
-        None
-    }
 }
 
 /// The entry is with the gateway from now on.
@@ -571,25 +503,6 @@ fn place_of(row: &OutboxRow, routes: &Routes, cut: bool) -> Place {
 fn key_of(row: &OutboxRow) -> (String, OutboxId) {
     let message_id = row.message_id.as_deref().unwrap_or_default();
     (normal(message_id), row.id)
-}
-
-fn normal(message_id: &str) -> String {
-    let lower = message_id.trim().to_ascii_lowercase();
-    let digits = lower.strip_prefix("0x").unwrap_or(&lower);
-    digits.trim_start_matches('0').to_owned()
-}
-
-fn same_number(ours: &[u8], theirs: &[u8]) -> bool {
-    let tail = |octets: &[u8]| -> Vec<u8> {
-        octets
-            .iter()
-            .rev()
-            .filter(|c| c.is_ascii_digit())
-            .take(TAIL)
-            .copied()
-            .collect()
-    };
-    theirs.is_empty() || tail(ours) == tail(theirs)
 }
 
 #[cfg(test)]

@@ -254,9 +254,12 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
             TrySendError::Closed(_) => SubmitFault::LinkLost,
         };
         for order in error.into_inner() {
-            if let LinkOrder::Submit(sms) = order {
-                let result = Err(fault);
-                let event = LinkEvent::Submitted { id: sms.id, result };
+            if let LinkOrder::Submit { connection, sms } = order {
+                let event = LinkEvent::Submitted {
+                    connection,
+                    id: sms.id,
+                    result: Err(fault),
+                };
                 let now = (self.clock)();
                 if self
                     .engine
@@ -347,7 +350,7 @@ fn ticket_of(event: &LinkEvent) -> Option<Ticket> {
     match event {
         LinkEvent::Inbound { ticket, .. } => Some(*ticket),
         LinkEvent::Connecting
-        | LinkEvent::Up
+        | LinkEvent::Up { .. }
         | LinkEvent::Down { .. }
         | LinkEvent::Submitted { .. }
         | LinkEvent::Report(_)

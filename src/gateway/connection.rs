@@ -248,7 +248,11 @@ impl<'a> Connection<'a> {
                     self.session.answer(ticket.sequence, status);
                 }
                 LinkOrder::Answer { .. } => {}
-                LinkOrder::Submit(sms) => self.queue_up(sms),
+                LinkOrder::Submit { connection, sms } if connection == self.number => {
+                    self.queue_up(sms);
+                }
+                // The engine has heard, or will hear before all that is of this connection, that the other one is down.
+                LinkOrder::Submit { connection, sms } => self.desk.lost(connection, sms.id),
                 LinkOrder::Stop => self.stops = true,
             }
         }
@@ -264,6 +268,7 @@ impl<'a> Connection<'a> {
             return;
         }
         self.desk.tell(LinkEvent::Submitted {
+            connection: self.number,
             id: sms.id,
             result: Err(SubmitFault::Status(QUEUE_FULL)),
         });
@@ -278,10 +283,7 @@ impl<'a> Connection<'a> {
 
     fn drop_queue(&mut self) {
         for sms in std::mem::take(&mut self.queue) {
-            self.desk.tell(LinkEvent::Submitted {
-                id: sms.id,
-                result: Err(SubmitFault::LinkLost),
-            });
+            self.desk.lost(self.number, sms.id);
         }
     }
 
@@ -290,7 +292,9 @@ impl<'a> Connection<'a> {
             SessionEvent::Bound => {
                 self.was_bound = true;
                 tracing::info!(gateway = %self.desk.name(), "bound");
-                LinkEvent::Up
+                LinkEvent::Up {
+                    connection: self.number,
+                }
             }
             SessionEvent::Inbound { sequence, sms } => LinkEvent::Inbound {
                 ticket: Ticket {
@@ -299,7 +303,11 @@ impl<'a> Connection<'a> {
                 },
                 sms,
             },
-            SessionEvent::Submitted { id, result } => LinkEvent::Submitted { id, result },
+            SessionEvent::Submitted { id, result } => LinkEvent::Submitted {
+                connection: self.number,
+                id,
+                result,
+            },
             SessionEvent::Report(report) => LinkEvent::Report(report),
             SessionEvent::ReplyTime(ms) => LinkEvent::ReplyTime(ms),
             SessionEvent::Ended(cause) => {

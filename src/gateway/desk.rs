@@ -7,7 +7,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::timeout;
 
-use crate::domain::{GatewayName, LinkEvent, LinkOrder, SubmitFault};
+use crate::domain::{GatewayName, LinkEvent, LinkOrder, OutboxId, SubmitFault};
 
 /// How many events wait here before orders wait, too. Reading stops with the first, so what comes
 /// on top is one event for each submit_sm: more than the engine orders without taking events
@@ -133,16 +133,22 @@ impl Desk {
         let mut stops = false;
         for order in orders {
             match order {
-                LinkOrder::Submit(sms) => self.tell(LinkEvent::Submitted {
-                    id: sms.id,
-                    result: Err(SubmitFault::LinkLost),
-                }),
+                LinkOrder::Submit { connection, sms } => self.lost(connection, sms.id),
                 // It belongs to a connection that is gone; the message comes again on the next.
                 LinkOrder::Answer { .. } => {}
                 LinkOrder::Stop => stops = true,
             }
         }
         stops
+    }
+
+    /// Tells that a message does not leave by the connection for which it was ordered.
+    pub(super) fn lost(&mut self, connection: u32, id: OutboxId) {
+        self.tell(LinkEvent::Submitted {
+            connection,
+            id,
+            result: Err(SubmitFault::LinkLost),
+        });
     }
 
     /// Hands over the last events, as far as somebody takes them.
@@ -183,11 +189,11 @@ mod tests {
         let mut desk = Desk::new(GatewayName::new("g"), orders, events);
         desk.tell(LinkEvent::Connecting);
         for _ in 0..waiting {
-            desk.tell(LinkEvent::Up);
+            desk.tell(LinkEvent::Up { connection: 1 });
         }
         to_link.send(answers()).await.unwrap();
         drop(from_link);
-        desk.tell(LinkEvent::Up);
+        desk.tell(LinkEvent::Up { connection: 1 });
         let mut turns = Vec::new();
         while !matches!(turns.last(), Some(Turn::Gone)) {
             turns.push(desk.turn().await);

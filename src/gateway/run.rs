@@ -14,9 +14,10 @@ use crate::protocol::smpp::Jitter;
 /// Keeps a gateway's link alive until it is told to stop, or until nobody gives orders any more.
 ///
 /// Orders come in the batches in which they should leave: one write each. An event that finds no room
-/// in `events` waits, and nothing is read from the gateway meanwhile. While there is no link, what is
-/// to be submitted comes back as [`crate::domain::SubmitFault::LinkLost`] and answers are dropped. So
-/// are answers for an older connection. `seed` scatters the pauses between connections.
+/// in `events` waits, and nothing is read from the gateway meanwhile. Connections are numbered from 1.
+/// What was ordered for another one than is bound now does not leave: a message comes back as
+/// [`crate::domain::SubmitFault::LinkLost`], an answer is dropped. `seed` scatters the pauses between
+/// connections.
 pub async fn run<C: Connect>(
     config: GatewayConfig,
     mut connect: C,

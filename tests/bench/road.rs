@@ -95,7 +95,7 @@ fn run<S: Store>(mut store: S, count: u32, width: u32) -> Run {
     engine.start(now);
     let devices = enrol(&mut engine, &mut store, now);
     engine
-        .handle_link(now, &gateway, LinkEvent::Up, &store)
+        .handle_link(now, &gateway, LinkEvent::Up { connection: 1 }, &store)
         .expect("the store can be read");
     commit(&mut engine, &mut store, now);
     engine.take_then();
@@ -130,7 +130,11 @@ fn run<S: Store>(mut store: S, count: u32, width: u32) -> Run {
         now.tick.0 += 1;
         for id in submitted.drain(..) {
             let result = Ok(id.0.to_string());
-            let event = LinkEvent::Submitted { id, result };
+            let event = LinkEvent::Submitted {
+                connection: 1,
+                id,
+                result,
+            };
             engine
                 .handle_link(now, &gateway, event, &store)
                 .expect("the store can be read");
@@ -151,7 +155,7 @@ fn run<S: Store>(mut store: S, count: u32, width: u32) -> Run {
         let committed = worked();
         run.commits.push(commits.elapsed());
         for then in engine.take_then() {
-            if let Then::Order(_, LinkOrder::Submit(sms)) = then {
+            if let Then::Order(_, LinkOrder::Submit { sms, .. }) = then {
                 submitted.push(sms.id);
             }
         }

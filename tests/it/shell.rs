@@ -2,6 +2,7 @@
 //! waits is told.
 
 pub(crate) mod desk;
+mod slow_store;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -117,7 +118,7 @@ async fn whoever_waits_when_the_store_fails_is_told() {
         };
         let mut desk = Desk::start(probe, 64);
         let phone = desk.enrol().await;
-        desk.tell(LinkEvent::Up).await;
+        desk.tell(LinkEvent::Up { connection: 1 }).await;
         desk.listen().await;
         let mut phone = phone.unwrap_or(Phone::new(9, &[9; 32], AYSE));
         let mut known = BTreeMap::new();
@@ -286,7 +287,7 @@ async fn an_engine_without_links_goes_on() {
 async fn a_link_that_takes_no_orders_gets_them_later() {
     let mut desk = Desk::start(Probe::default(), 1);
     let mut phone = desk.enrol().await.unwrap();
-    desk.tell(LinkEvent::Up).await;
+    desk.tell(LinkEvent::Up { connection: 1 }).await;
     for _ in 0..2 {
         desk.deliver(&phone.check_in(1, seconds(), "").text).await;
         sleep(Duration::from_millis(1)).await;
@@ -304,6 +305,7 @@ async fn a_link_that_takes_no_orders_gets_them_later() {
     desk.orders.close();
     let result = Err(SubmitFault::Status(0x45));
     desk.tell(LinkEvent::Submitted {
+        connection: 1,
         id: OutboxId(1),
         result,
     })

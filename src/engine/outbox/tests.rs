@@ -36,7 +36,7 @@ fn fifty_thousand_are_given_up_and_queued_again_at_once() {
     assert_eq!(outbox.ages.len(), COUNT);
     let gateway = GatewayName::new("g");
     assert_eq!(outbox.waiting(&gateway), COUNT);
-    outbox.link_up(&gateway);
+    outbox.link_up(&gateway, 1);
     let mut left = 0;
     loop {
         let leaving = outbox.pump(now(Millis::DAY));
@@ -46,7 +46,7 @@ fn fifty_thousand_are_given_up_and_queued_again_at_once() {
         for (_, sms) in leaving {
             left += 1;
             let id = sms.id;
-            assert!(outbox.submitted(now(Millis::DAY), &gateway, id, Ok(format!("{id}"))));
+            assert!(outbox.submitted(now(Millis::DAY), (&gateway, 1), id, Ok(format!("{id}"))));
         }
     }
     assert_eq!((left, outbox.ages.len()), (COUNT, 0));
@@ -77,13 +77,18 @@ fn what_is_told_of_the_outbox_is_what_stands_in_it() {
     assert_eq!(counts(&outbox), (5, 0, 0, 5));
     assert_eq!(outbox.oldest(), Some(Millis(0)));
     let gateway = GatewayName::new("g");
-    outbox.link_up(&gateway);
+    outbox.link_up(&gateway, 1);
     outbox.pump(now(10));
     assert_eq!(counts(&outbox), (0, 5, 0, 5));
     assert_eq!(outbox.in_flight(&gateway), (5, 10));
-    outbox.submitted(now(11), &gateway, ids[0], Ok("a".into()));
-    outbox.submitted(now(11), &gateway, ids[1], Err(SubmitFault::Status(0x0B)));
-    outbox.submitted(now(11), &gateway, ids[2], Err(SubmitFault::Timeout));
+    outbox.submitted(now(11), (&gateway, 1), ids[0], Ok("a".into()));
+    outbox.submitted(
+        now(11),
+        (&gateway, 1),
+        ids[1],
+        Err(SubmitFault::Status(0x0B)),
+    );
+    outbox.submitted(now(11), (&gateway, 1), ids[2], Err(SubmitFault::Timeout));
     assert_eq!(counts(&outbox), (1, 2, 1, 3));
     assert_eq!(outbox.oldest(), Some(Millis(2)));
     outbox.link_down(Tick(12), &gateway);
@@ -102,11 +107,16 @@ fn what_somebody_gives_up_is_settled_and_raises_nothing() {
     let ids = queued(&mut outbox, 3);
     let gateway = GatewayName::new("g");
     assert!(outbox.give_up(ids[0]));
-    outbox.link_up(&gateway);
+    outbox.link_up(&gateway, 1);
     assert_eq!(outbox.pump(now(10)).len(), 2);
     assert!(!outbox.give_up(ids[1]), "it is being sent");
-    outbox.submitted(now(11), &gateway, ids[1], Err(SubmitFault::Timeout));
-    outbox.submitted(now(11), &gateway, ids[2], Err(SubmitFault::Status(0x0B)));
+    outbox.submitted(now(11), (&gateway, 1), ids[1], Err(SubmitFault::Timeout));
+    outbox.submitted(
+        now(11),
+        (&gateway, 1),
+        ids[2],
+        Err(SubmitFault::Status(0x0B)),
+    );
     assert!(outbox.give_up(ids[1]));
     assert_eq!(outbox.take_failed(), [ids[2]]);
     assert!(outbox.give_up(ids[2]));
@@ -125,12 +135,17 @@ fn a_screen_begins_with_all_that_is_not_settled() {
     let mut outbox = outbox();
     let ids = queued(&mut outbox, 10);
     let gateway = GatewayName::new("g");
-    outbox.link_up(&gateway);
+    outbox.link_up(&gateway, 1);
     outbox.pump(now(10));
     for id in &ids[2..] {
-        outbox.submitted(now(11), &gateway, *id, Ok(id.to_string()));
+        outbox.submitted(now(11), (&gateway, 1), *id, Ok(id.to_string()));
     }
-    outbox.submitted(now(11), &gateway, ids[1], Err(SubmitFault::Status(0x0B)));
+    outbox.submitted(
+        now(11),
+        (&gateway, 1),
+        ids[1],
+        Err(SubmitFault::Status(0x0B)),
+    );
     let shown = |most| -> Vec<_> { outbox.latest(most).map(|row| row.id).collect() };
     assert_eq!(shown(4), [ids[0], ids[1], ids[8], ids[9]]);
     assert_eq!(shown(1), [ids[1]]);
@@ -143,7 +158,7 @@ fn two() -> (Outbox, GatewayName) {
     let settings = samples::settings(gateways.into());
     let mut outbox = Outbox::new(&settings, OutboxId(0), Tick(0));
     let helper = GatewayName::new("h");
-    outbox.link_up(&helper);
+    outbox.link_up(&helper, 1);
     (outbox, helper)
 }
 
@@ -181,7 +196,7 @@ fn fifty_thousand_that_go_round_leave_once_each_and_oldest_first() {
         for (gateway, sms) in std::mem::take(&mut leaving) {
             assert_eq!(gateway, helper);
             assert_eq!(outbox.get(sms.id).unwrap().gateway, helper);
-            assert!(outbox.submitted(now(late), &helper, sms.id, Ok(sms.id.to_string())));
+            assert!(outbox.submitted(now(late), (&helper, 1), sms.id, Ok(sms.id.to_string())));
             left.push(sms.id.0);
         }
         leaving = outbox.pump(now(late));
@@ -198,7 +213,7 @@ fn nothing_of_its_own_passes_what_waited_longer_and_goes_round() {
     let settings = samples::settings(gateways.into());
     let mut outbox = Outbox::new(&settings, OutboxId(0), Tick(0));
     let helper = GatewayName::new("h");
-    outbox.link_up(&helper);
+    outbox.link_up(&helper, 1);
     let long = OutboxRow {
         body: SmsBody::Text("x".repeat(161)),
         ..sealed(OutboxId(1))
@@ -229,17 +244,17 @@ fn what_its_own_link_tells_late_of_an_entry_that_went_round_is_nothing() {
     let own = GatewayName::new("g");
     let id = outbox.next_id();
     outbox.queue(now(0), sealed(id));
-    outbox.link_up(&own);
+    outbox.link_up(&own, 1);
     assert_eq!(outbox.pump(now(0)).len(), 1);
     outbox.link_down(Tick(10), &own);
     let late = 10 + 2 * Millis::MINUTE;
     assert_eq!(outbox.pump(now(late))[0].0, helper);
     for result in [Ok("a".to_owned()), Err(SubmitFault::LinkLost)] {
-        assert!(!outbox.submitted(now(late), &own, id, result));
+        assert!(!outbox.submitted(now(late), (&own, 1), id, result));
     }
     assert!(outbox.is_up(&helper), "it lost nothing");
     assert_eq!(outbox.in_flight(&helper), (1, 10));
-    assert!(outbox.submitted(now(late), &helper, id, Ok("b".into())));
+    assert!(outbox.submitted(now(late), (&helper, 1), id, Ok("b".into())));
 }
 
 #[test]
@@ -253,7 +268,7 @@ fn what_waits_goes_by_its_own_link_again_once_that_is_back() {
     let late = 2 * Millis::MINUTE;
     assert_eq!(outbox.pump(now(late)).len(), 10);
     assert_eq!((outbox.waiting(&own), outbox.waiting(&helper)), (20, 0));
-    outbox.link_up(&own);
+    outbox.link_up(&own, 1);
     let left = outbox.pump(now(late + 1));
     assert_eq!(left.len(), 10);
     assert!(left.iter().all(|(gateway, _)| *gateway == own));

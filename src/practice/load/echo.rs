@@ -14,12 +14,14 @@ pub fn echo(event: LinkEvent, number: &mut u64) -> Vec<LinkOrder> {
     let mut orders = vec![LinkOrder::Answer { ticket, status: 0 }];
     if let Some(body) = body_for(&sms) {
         *number += 1;
-        orders.push(LinkOrder::Submit(OutboundSms {
+        let connection = ticket.connection;
+        let sms = OutboundSms {
             id: OutboxId(*number),
             to: sms.source,
             from: sms.destination,
             body: SmsBody::Text(body),
-        }));
+        };
+        orders.push(LinkOrder::Submit { connection, sms });
     }
     orders
 }

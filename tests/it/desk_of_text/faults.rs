@@ -13,8 +13,12 @@ impl Office {
             return Err("nothing is in flight".into());
         }
         let (gateway, sms) = self.in_flight.remove(0);
-        let result = Err(SubmitFault::LinkLost);
-        self.event(&gateway.0, LinkEvent::Submitted { id: sms.id, result });
+        let lost = LinkEvent::Submitted {
+            connection: 1,
+            id: sms.id,
+            result: Err(SubmitFault::LinkLost),
+        };
+        self.event(&gateway.0, lost);
         Ok(())
     }
 

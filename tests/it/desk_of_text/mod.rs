@@ -302,7 +302,7 @@ impl Office {
                         .into(),
                     );
                 }
-                Then::Order(gateway, LinkOrder::Submit(sms)) => {
+                Then::Order(gateway, LinkOrder::Submit { sms, .. }) => {
                     let word = self.read_answer(&gateway, &sms);
                     // A scenario of one gateway need not name it.
                     let by = if self.names_gateways {
@@ -495,7 +495,7 @@ impl Office {
             .find_map(|word| word.strip_prefix("gateway="))
             .unwrap_or("g");
         match words.first() {
-            Some(&"up") => self.event(name, LinkEvent::Up),
+            Some(&"up") => self.event(name, LinkEvent::Up { connection: 1 }),
             Some(&"down") => {
                 let cause = if words.contains(&"password") {
                     DownCause::Bind(hazir::domain::BindFault::Password)
@@ -532,6 +532,7 @@ impl Office {
         }
         for (gateway, sms) in self.in_flight.drain(..count).collect::<Vec<_>>() {
             let event = LinkEvent::Submitted {
+                connection: 1,
                 id: sms.id,
                 result: result(sms.id.0),
             };

@@ -1,7 +1,7 @@
 //! What was measured with rusmpp and with peers that are hard of reading: the bullets before the numbered points.
 
 use hazir::api::FeedOutcome;
-use hazir::domain::{LinkEvent, LinkOrder, OutboundSms, SmsBody};
+use hazir::domain::{LinkEvent, OutboundSms, SmsBody};
 use hazir::gateway::GatewayConfig;
 
 use super::house::{House, Plan, check_in, from};
@@ -118,7 +118,7 @@ async fn a_message_for_a_stranger_reads_like_no_other() {
 async fn leaves(body: SmsBody) -> Vec<(u8, u8, Vec<u8>)> {
     let (mut desk, mut peer) = Desk::bound().await;
     let order = OutboundSms { body, ..sms(1) };
-    desk.order(vec![LinkOrder::Submit(order)]).await;
+    desk.order(vec![desk.leave(order)]).await;
     let mut parts = Vec::new();
     loop {
         let submit = peer.pdu().await;

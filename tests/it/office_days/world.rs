@@ -431,7 +431,7 @@ impl World {
                 .unwrap();
             match order {
                 LinkOrder::Answer { ticket, status } => self.answered(link, ticket, status),
-                LinkOrder::Submit(sms) => self.submit(link, sms),
+                LinkOrder::Submit { connection, sms } => self.submit(link, connection, sms),
                 LinkOrder::Stop => {}
             }
         }

@@ -23,7 +23,7 @@ async fn a_bind_is_a_transceiver_of_version_3_4() {
     peer.send(&pdu(BIND_TRANSCEIVER_RESP, 0, 1, b"SMSC\0"))
         .await;
     assert_eq!(desk.event().await, LinkEvent::Connecting);
-    assert_eq!(desk.event().await, LinkEvent::Up);
+    assert_eq!(desk.event().await, LinkEvent::Up { connection: 1 });
 }
 
 #[tokio::test(start_paused = true)]
@@ -36,7 +36,7 @@ async fn a_bind_resp_without_body_is_a_bind() {
             .await;
         assert_eq!(desk.event().await, LinkEvent::Connecting);
         let expected = if status == 0 {
-            LinkEvent::Up
+            LinkEvent::Up { connection: 1 }
         } else {
             LinkEvent::Down {
                 cause: DownCause::Bind(BindFault::Password),
@@ -109,7 +109,7 @@ async fn enquire_link_is_answered_before_the_bind_is() {
     peer.send(&pdu(BIND_TRANSCEIVER_RESP, 0, bind.sequence, &[]))
         .await;
     desk.event().await;
-    assert_eq!(desk.event().await, LinkEvent::Up);
+    assert_eq!(desk.event().await, LinkEvent::Up { connection: 1 });
 }
 
 #[tokio::test(start_paused = true)]

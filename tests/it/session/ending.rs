@@ -10,6 +10,7 @@ use super::peer::{
 
 fn lost(id: u64) -> LinkEvent {
     LinkEvent::Submitted {
+        connection: 1,
         id: OutboxId(id),
         result: Err(SubmitFault::LinkLost),
     }
@@ -39,7 +40,7 @@ async fn a_stop_unbinds_waits_for_the_answer_and_returns() {
 async fn a_stop_waits_2_s_for_a_peer_that_is_silent() {
     let (desk, mut peer) = Desk::bound().await;
     let began = Instant::now();
-    desk.order(vec![LinkOrder::Submit(sms(1))]).await;
+    desk.submit(1).await;
     assert_eq!(peer.pdu().await.id, SUBMIT_SM);
     desk.order(vec![LinkOrder::Stop]).await;
     assert_eq!(peer.pdu().await.id, UNBIND);
@@ -117,6 +118,7 @@ async fn an_unbind_of_the_peer_waits_for_the_batch() {
     peer.expect(UNBIND_RESP, 0, 8).await;
     peer.expect_close().await;
     let told = LinkEvent::Submitted {
+        connection: 1,
         id: OutboxId(1),
         result: Ok("1".into()),
     };
@@ -154,6 +156,32 @@ async fn a_close_without_unbind_tells_what_was_lost_first() {
     }
     assert!((1..=12).all(|id| told.contains(&lost(id))), "{told:?}");
     assert_eq!(desk.event().await, down(DownCause::Closed, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_ordered_for_an_older_connection_does_not_leave_by_a_newer_one() {
+    let (mut desk, mut peer) = Desk::bound().await;
+    peer.send(&Deliver::text(b"HZ.AA.").pdu(5)).await;
+    let (ticket, _) = desk.inbound().await;
+    let answer = LinkOrder::Answer { ticket, status: 0 };
+    let orders = vec![answer, desk.leave(sms(1))];
+    drop(peer);
+    desk.down().await;
+    let mut peer = desk.rebind().await;
+    desk.order(orders).await;
+    assert_eq!(desk.event().await, lost(1));
+    // Meant for this connection it does; the engine knows the two apart.
+    desk.submit(1).await;
+    let submit = peer.pdu().await;
+    assert_eq!(submit.id, SUBMIT_SM);
+    peer.send(&pdu(SUBMIT_SM_RESP, 0, submit.sequence, b"1\0"))
+        .await;
+    let told = LinkEvent::Submitted {
+        connection: 2,
+        id: OutboxId(1),
+        result: Ok("1".into()),
+    };
+    assert_eq!(desk.event().await, told);
 }
 
 #[tokio::test(start_paused = true)]

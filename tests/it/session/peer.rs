@@ -316,6 +316,8 @@ pub struct Desk {
     peers: UnboundedReceiver<Peer>,
     writes: Writes,
     link: JoinHandle<()>,
+    /// The one that was bound last.
+    connection: u32,
 }
 
 impl Desk {
@@ -342,6 +344,7 @@ impl Desk {
             peers,
             writes,
             link: tokio::spawn(run(config, dial, ordered, events, 7)),
+            connection: 1,
         }
     }
 
@@ -359,7 +362,10 @@ impl Desk {
         assert_eq!(self.event().await, LinkEvent::Connecting);
         let mut peer = self.peer().await;
         peer.bind(0).await;
-        assert_eq!(self.event().await, LinkEvent::Up);
+        let LinkEvent::Up { connection } = self.event().await else {
+            panic!("it does not bind");
+        };
+        self.connection = connection;
         peer
     }
 
@@ -442,8 +448,14 @@ impl Desk {
         self.order(vec![LinkOrder::Answer { ticket, status }]).await;
     }
 
+    /// The order that a message leaves by the connection that was bound last.
+    pub const fn leave(&self, sms: OutboundSms) -> LinkOrder {
+        let connection = self.connection;
+        LinkOrder::Submit { connection, sms }
+    }
+
     pub async fn submit(&self, id: u64) {
-        self.order(vec![LinkOrder::Submit(sms(id))]).await;
+        self.order(vec![self.leave(sms(id))]).await;
     }
 
     /// The writes since the last call.

@@ -75,7 +75,7 @@ async fn an_engine_that_takes_no_events_stops_the_reading_but_loses_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_reads_nothing_does_not_stop_the_reading() {
     let (mut desk, mut peer) = Desk::with(config(), [Line::Open(64)], 4_096).bind().await;
-    desk.order((1..=5).map(|id| LinkOrder::Submit(sms(id))).collect())
+    desk.order((1..=5).map(|id| desk.leave(sms(id))).collect())
         .await;
     let began = Instant::now();
     peer.send(&Deliver::text(b"HZ.AA.").pdu(1)).await;
@@ -90,7 +90,7 @@ async fn a_peer_that_reads_nothing_does_not_stop_the_reading() {
 async fn a_peer_that_takes_no_octet_for_10_s_is_dead() {
     let (mut desk, mut peer) = Desk::with(config(), [Line::Open(64)], 4_096).bind().await;
     desk.writes();
-    desk.order((1..=2).map(|id| LinkOrder::Submit(sms(id))).collect())
+    desk.order((1..=2).map(|id| desk.leave(sms(id))).collect())
         .await;
     assert_eq!(desk.written().await, 64, "what fits the line");
     let began = Instant::now();
@@ -100,11 +100,13 @@ async fn a_peer_that_takes_no_octet_for_10_s_is_dead() {
     }
     for id in 1..=2 {
         let lost = LinkEvent::Submitted {
+            connection: 1,
             id: OutboxId(id),
             result: Err(SubmitFault::LinkLost),
         };
         let told = desk.event().await;
         let late = LinkEvent::Submitted {
+            connection: 1,
             id: OutboxId(id),
             result: Err(SubmitFault::Timeout),
         };

@@ -14,6 +14,7 @@ type Case = (u32, u32, &'static [u8], Result<&'static str, SubmitFault>);
 
 fn submitted(id: u64, result: Result<&str, SubmitFault>) -> LinkEvent {
     LinkEvent::Submitted {
+        connection: 1,
         id: OutboxId(id),
         result: result.map(str::to_owned),
     }
@@ -32,15 +33,15 @@ async fn a_submit_sm_asks_for_a_receipt_and_nothing_else() {
     assert_eq!(desk.event().await, submitted(5, Ok("0A1b")));
 }
 
-fn body(body: SmsBody, id: u64) -> LinkOrder {
-    LinkOrder::Submit(OutboundSms { body, ..sms(id) })
+fn body(desk: &Desk, body: SmsBody, id: u64) -> LinkOrder {
+    desk.leave(OutboundSms { body, ..sms(id) })
 }
 
 #[tokio::test(start_paused = true)]
 async fn octets_leave_as_octets() {
     let (desk, mut peer) = Desk::bound().await;
-    desk.order(vec![body(SmsBody::Binary(vec![0x12; 140]), 1)])
-        .await;
+    let order = body(&desk, SmsBody::Binary(vec![0x12; 140]), 1);
+    desk.order(vec![order]).await;
     let body = peer.pdu().await.body;
     let tail = &body[body.len() - 144..];
     assert_eq!(tail[..4], [0, 4, 0, 140]);
@@ -54,10 +55,9 @@ async fn parts_of_a_long_message_keep_to_the_window_and_share_their_fate() {
         ..config()
     };
     let (mut desk, mut peer) = Desk::with(config, [], 4_096).bind().await;
-    let long = || SmsBody::Text("x".repeat(4 * 153));
     let silence = Duration::from_secs(1);
-    desk.order(vec![body(long(), 1), body(long(), 2), body(long(), 3)])
-        .await;
+    let long = |id| body(&desk, SmsBody::Text("x".repeat(4 * 153)), id);
+    desk.order((1..=3).map(long).collect()).await;
     let mut parts = Vec::new();
     for answered in 0..4 {
         while parts.len() < (answered + 2).min(4) {
@@ -98,13 +98,13 @@ async fn parts_of_a_long_message_keep_to_the_window_and_share_their_fate() {
 async fn a_long_message_that_fits_nowhere_is_a_fault() {
     let (mut desk, _peer) = Desk::bound().await;
     let over = SmsBody::Binary(vec![0; 256 * 134]);
-    desk.order(vec![body(over, 1)]).await;
+    desk.order(vec![body(&desk, over, 1)]).await;
     let length = Err(SubmitFault::Status(0x01));
     assert_eq!(desk.event().await, submitted(1, length));
     let mut nowhere = sms(2);
     nowhere.to = Address::plain("123456789012345678901");
     nowhere.body = SmsBody::Text("x".repeat(161));
-    desk.order(vec![LinkOrder::Submit(nowhere)]).await;
+    desk.order(vec![desk.leave(nowhere)]).await;
     let address = Err(SubmitFault::Status(0x0b));
     assert_eq!(desk.event().await, submitted(2, address));
 }
@@ -150,7 +150,7 @@ async fn a_nack_with_sequence_0_means_the_only_request_that_waits() {
         desk.event().await,
         submitted(1, Err(SubmitFault::Status(0x03)))
     );
-    desk.order(vec![LinkOrder::Submit(sms(2)), LinkOrder::Submit(sms(3))])
+    desk.order(vec![desk.leave(sms(2)), desk.leave(sms(3))])
         .await;
     let began = Instant::now();
     peer.pdu().await;
@@ -193,8 +193,7 @@ async fn an_address_that_fits_no_pdu_is_a_fault_and_not_sent() {
             from: bad,
             ..sms(id)
         };
-        desk.order(vec![LinkOrder::Submit(to), LinkOrder::Submit(from)])
-            .await;
+        desk.order(vec![desk.leave(to), desk.leave(from)]).await;
         assert_eq!(
             desk.event().await,
             submitted(id, Err(SubmitFault::Status(0x0b)))
@@ -211,7 +210,7 @@ async fn an_address_that_fits_no_pdu_is_a_fault_and_not_sent() {
 #[tokio::test(start_paused = true)]
 async fn no_more_than_the_window_waits_for_a_response() {
     let (desk, mut peer) = Desk::bound().await;
-    let orders = (1..=25).map(|id| LinkOrder::Submit(sms(id)));
+    let orders = (1..=25).map(|id| desk.leave(sms(id)));
     desk.order(orders.collect()).await;
     let mut waiting: Vec<u32> = Vec::new();
     for _ in 1..=10 {
@@ -246,7 +245,7 @@ async fn a_batch_leaves_in_one_write() {
         for id in 1..=5 {
             let (ticket, _) = desk.inbound().await;
             batch.push(LinkOrder::Answer { ticket, status: 0 });
-            batch.push(LinkOrder::Submit(sms(id)));
+            batch.push(desk.leave(sms(id)));
         }
         desk.writes();
         desk.order(batch).await;

@@ -154,8 +154,9 @@ async fn what_is_ordered_while_the_link_is_down_comes_back_at_once() {
             sequence: 1,
         };
         let answer = LinkOrder::Answer { ticket, status: 0 };
-        desk.order(vec![answer, LinkOrder::Submit(sms(9))]).await;
+        desk.order(vec![answer, desk.leave(sms(9))]).await;
         let lost = LinkEvent::Submitted {
+            connection: 1,
             id: OutboxId(9),
             result: Err(SubmitFault::LinkLost),
         };

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use hazir::domain::{DownCause, LinkEvent, LinkFaults, LinkOrder, PduHeader, Traffic};
+use hazir::domain::{DownCause, LinkEvent, LinkFaults, PduHeader, Traffic};
 use tokio::time::Instant;
 
 use super::peer::{
     BIND_TRANSCEIVER, BIND_TRANSCEIVER_RESP, DELIVER_SM, DELIVER_SM_RESP, Deliver, Desk,
-    ENQUIRE_LINK, ENQUIRE_LINK_RESP, GENERIC_NACK, SUBMIT_SM, SUBMIT_SM_RESP, config, pdu, sms,
+    ENQUIRE_LINK, ENQUIRE_LINK_RESP, GENERIC_NACK, SUBMIT_SM, SUBMIT_SM_RESP, config, pdu,
 };
 
 /// `>` is ours, `<` is the gateway's.
@@ -124,7 +124,7 @@ async fn what_goes_wrong_is_counted() {
     let mut settings = config();
     settings.response_timeout_s = 3;
     let (mut desk, mut peer) = Desk::with(settings, [], 4_096).bind().await;
-    desk.order(vec![LinkOrder::Submit(sms(1))]).await;
+    desk.submit(1).await;
     let submit = peer.pdu().await;
     assert_eq!(submit.id, SUBMIT_SM);
     assert!(matches!(desk.event().await, LinkEvent::Submitted { .. }));

@@ -26,9 +26,13 @@ pub const MORNING: i64 = 1_795_152_600_000;
 const DESK: &str = "+989120000001";
 pub const AYSE: &str = "+989121111111";
 
+/// What is done first in a commit.
+pub type AtCommit = Box<dyn FnMut(&Batch) + Send>;
+
 /// What test and store both hold of the store.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Probe {
+    pub at_commit: Option<AtCommit>,
     pub commits: usize,
     /// The commit of this number fails, 1 for the first, and all after it.
     pub fail_at: Option<usize>,
@@ -39,7 +43,7 @@ pub struct Probe {
     pub outbox: BTreeMap<OutboxId, OutboxRow>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Shared(Arc<Mutex<Probe>>);
 
 impl Shared {
@@ -57,7 +61,6 @@ impl Shared {
 }
 
 /// A store in memory that fails when it is told to.
-#[derive(Debug)]
 struct FailingStore(RedbStore, Shared);
 
 fn fault() -> StoreError {
@@ -116,6 +119,10 @@ impl Store for FailingStore {
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        if let Some(mut at_commit) = self.1.look(|probe| probe.at_commit.take()) {
+            at_commit(batch);
+            self.1.look(|probe| probe.at_commit = Some(at_commit));
+        }
         let fails = self.1.look(|probe| {
             probe.commits += 1;
             probe.fail_at.is_some_and(|at| probe.commits >= at)
@@ -175,6 +182,19 @@ fn g() -> GatewayName {
 impl Desk {
     /// Starts an engine whose link takes so many batches of orders without being read.
     pub fn start(probe: Probe, room: usize) -> Self {
+        let (mut desk, engine) = Self::apart(probe, room);
+        desk.engine.spawn(engine);
+        desk
+    }
+
+    /// The same, with an engine that is still to be run.
+    pub fn apart(
+        probe: Probe,
+        room: usize,
+    ) -> (
+        Self,
+        impl Future<Output = Result<(), StoreError>> + Send + use<>,
+    ) {
         let settings = Settings {
             time_zone: jiff::tz::TimeZone::UTC,
             country: Country::parse("IR").unwrap(),
@@ -219,31 +239,31 @@ impl Desk {
             events: events_tx,
             stop: stop_rx,
         };
-        let mut task = JoinSet::new();
         let store = FailingStore(store, probe.clone());
-        task.spawn(shell::run(engine, store, wires, clock));
-        Self {
+        let engine = shell::run(engine, store, wires, clock);
+        let desk = Self {
             probe,
             links: Some(links),
             calls,
             orders,
             events,
             stop: Some(stop),
-            engine: task,
+            engine: JoinSet::new(),
             waiting: JoinSet::new(),
             sequence: 0,
             tickets: BTreeSet::new(),
             answered: BTreeMap::new(),
             submitted: Vec::new(),
             last_batch: 0,
-        }
+        };
+        (desk, engine)
     }
 
     /// A desk with an employee, her phone and a bound link.
     pub async fn with_phone() -> (Self, Phone) {
         let mut desk = Self::start(Probe::default(), 64);
         let phone = desk.enrol().await.unwrap();
-        desk.tell(LinkEvent::Up).await;
+        desk.tell(LinkEvent::Up { connection: 1 }).await;
         desk.listen().await;
         (desk, phone)
     }
@@ -333,7 +353,7 @@ impl Desk {
                         let before = self.answered.insert(ticket.sequence, status);
                         assert_eq!(before, None, "answered twice");
                     }
-                    LinkOrder::Submit(sms) => self.submitted.push(sms),
+                    LinkOrder::Submit { sms, .. } => self.submitted.push(sms),
                     LinkOrder::Stop => {}
                 }
             }
@@ -342,14 +362,23 @@ impl Desk {
 
     pub async fn accept(&mut self, id: OutboxId) {
         let result = Ok(format!("id{id}"));
-        self.tell(LinkEvent::Submitted { id, result }).await;
+        self.tell(LinkEvent::Submitted {
+            connection: 1,
+            id,
+            result,
+        })
+        .await;
     }
 
-    pub async fn end(&mut self) -> Result<(), StoreError> {
+    pub fn stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             // An engine that failed needs no order.
             let _ = stop.send(());
         }
+    }
+
+    pub async fn end(&mut self) -> Result<(), StoreError> {
+        self.stop();
         let ended = self.engine.join_next().await.unwrap().unwrap();
         self.hear();
         ended

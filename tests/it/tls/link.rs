@@ -71,8 +71,11 @@ async fn a_session_over_tls_is_a_session_and_ends_with_a_goodbye() {
             let (mut came, mut sent) = (0, 0);
             while came + sent < 2 * MESSAGES {
                 let (_, event) = happens.recv().await.unwrap();
-                if event == LinkEvent::Up {
-                    let sms = |id| LinkOrder::Submit(sms(id));
+                if let LinkEvent::Up { connection } = event {
+                    let sms = |id| LinkOrder::Submit {
+                        connection,
+                        sms: sms(id),
+                    };
                     let all = (1..=MESSAGES).map(sms).collect();
                     order.send(all).await.unwrap();
                 } else if let LinkEvent::Inbound { ticket, .. } = event {
@@ -80,7 +83,7 @@ async fn a_session_over_tls_is_a_session_and_ends_with_a_goodbye() {
                     assert_eq!(ticket.sequence, came);
                     let answer = LinkOrder::Answer { ticket, status: 0 };
                     order.send(vec![answer]).await.unwrap();
-                } else if let LinkEvent::Submitted { id, result } = event {
+                } else if let LinkEvent::Submitted { id, result, .. } = event {
                     sent += 1;
                     assert_eq!((id, result), (OutboxId(sent.into()), Ok("A1".to_owned())));
                 } else {

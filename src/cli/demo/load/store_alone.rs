@@ -52,7 +52,7 @@ pub(super) fn measure(
         clock,
     };
     maker.engine.start(clock.now());
-    maker.tell(LinkEvent::Up, &store)?;
+    maker.tell(LinkEvent::Up { connection: 1 }, &store)?;
     while alone.check_ins < bounds.check_ins
         && alone.took < bounds.at_most
         && !bounds.board.is_stopped()
@@ -130,11 +130,14 @@ impl Maker {
 
 /// What the gateway says of an order.
 fn submitted(then: Then) -> Option<LinkEvent> {
-    let Then::Order(_, LinkOrder::Submit(sms)) = then else {
+    let Then::Order(_, LinkOrder::Submit { connection, sms }) = then else {
         return None;
     };
-    let result = Ok(format!("{:08X}", sms.id.0));
-    Some(LinkEvent::Submitted { id: sms.id, result })
+    Some(LinkEvent::Submitted {
+        connection,
+        id: sms.id,
+        result: Ok(format!("{:08X}", sms.id.0)),
+    })
 }
 
 fn rows(batch: &Batch) -> u64 {

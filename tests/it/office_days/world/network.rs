@@ -69,8 +69,9 @@ impl World {
         assert!(self.judge.has_kept(digest), "OK, and not kept");
     }
 
-    pub(super) fn submit(&mut self, link: usize, sms: OutboundSms) {
+    pub(super) fn submit(&mut self, link: usize, connection: u32, sms: OutboundSms) {
         assert!(self.links[link].is_up, "left into a dead link");
+        assert_eq!(connection, self.links[link].session);
         assert_eq!(sms.from.text(), GATEWAYS[link].1);
         let store = self.store.as_ref().unwrap();
         let row = store.outbox_row(sms.id).unwrap().expect("durable");
@@ -121,7 +122,8 @@ impl World {
         at.is_up = true;
         at.session += 1;
         let backlog = std::mem::take(&mut at.backlog);
-        self.tell(link, LinkEvent::Up);
+        let connection = at.session;
+        self.tell(link, LinkEvent::Up { connection });
         for sms in backlog {
             let after = self.within(30 * SECOND);
             self.later(after, Happening::AtGateway(link, sms));
@@ -132,9 +134,14 @@ impl World {
         if !self.links[link].is_up {
             return;
         }
+        let connection = self.links[link].session;
         for id in self.cut(link) {
-            let result = Err(SubmitFault::LinkLost);
-            self.tell(link, LinkEvent::Submitted { id, result });
+            let lost = LinkEvent::Submitted {
+                connection,
+                id,
+                result: Err(SubmitFault::LinkLost),
+            };
+            self.tell(link, lost);
         }
         let cause = DownCause::Closed;
         let heard_ms_ago = Some(self.rng.below(45_000));
@@ -161,7 +168,12 @@ impl World {
         let at = &mut self.links[link];
         if at.session == session && at.in_flight.contains(&id) {
             at.in_flight.retain(|one| *one != id);
-            self.tell(link, LinkEvent::Submitted { id, result });
+            let event = LinkEvent::Submitted {
+                connection: session,
+                id,
+                result,
+            };
+            self.tell(link, event);
         }
     }
 }
