@@ -32,6 +32,8 @@ mod kannel;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod lacking;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod load;
@@ -77,6 +79,8 @@ mod store;
 mod store_layout;
 #[cfg(test)]
 mod store_model;
+#[cfg(test)]
+mod strace;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]
