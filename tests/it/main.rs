@@ -26,6 +26,8 @@ mod fleet;
 #[cfg(test)]
 mod gateways;
 #[cfg(test)]
+mod hang_ups;
+#[cfg(test)]
 mod intake;
 #[cfg(test)]
 mod kannel;
