@@ -14,6 +14,8 @@ mod demo;
 #[cfg(test)]
 mod desk_of_text;
 #[cfg(test)]
+mod disk_faults;
+#[cfg(test)]
 mod disk_full;
 #[cfg(test)]
 mod draws;

@@ -3,7 +3,6 @@
 //! Needs Debian's `strace` and the right to trace, which root has. `HAZIR_REQUIRE_PEERS=1` makes it a failure where it is
 //! not there.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -88,21 +87,18 @@ fn read_calls(log: &str) -> Vec<Call> {
     log.lines().filter_map(call).collect()
 }
 
-/// `command` with its system calls tampered with, by what strace's `-e inject=` takes. It stays the child of whoever starts
-/// it: strace runs beside it, and ends with it.
-pub(crate) fn tampered(command: &Command, inject: &str) -> Command {
+/// `command` with its system calls tampered with, by what strace's `-e inject=` takes; what was tampered with stands in
+/// `log` as INJECTED. It stays the child of whoever starts it: strace runs beside it, and ends with it.
+pub(crate) fn tampered(command: &Command, inject: &str, log: &Path) -> Command {
     let mut under = Command::new("strace");
     let calls = inject.split(':').next().unwrap_or(inject);
     under
-        .args(["-D", "-qq", "-f", "--seccomp-bpf", "-o", "/dev/null"])
-        .args([
-            "-e",
-            &format!("trace={calls}"),
-            "-e",
-            &format!("inject={inject}"),
-        ])
+        .args(["-D", "-qq", "-f", "--seccomp-bpf", "-o"])
+        .arg(log)
+        .args(["-e", &format!("trace={calls}")])
+        .args(["-e", &format!("inject={inject}")])
         .arg(command.get_program())
-        .args(command.get_args().map(OsString::from));
+        .args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => under.env(name, value),
