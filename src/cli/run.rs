@@ -74,7 +74,8 @@ impl Shell<'_> {
             return ExitCode::Ok;
         };
         let code = error.exit_code();
-        if code != ExitCode::Ok {
+        // A terminal that went hears nothing, and one whose user went may take no octets: what is written then may never end.
+        if code != ExitCode::Ok && code != ExitCode::HangUp {
             // Where nobody can be told, the code still says it.
             let _ = writeln!(self.err, "{}", sentences::said(self.words, &error));
         }

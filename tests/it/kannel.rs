@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use super::lacking::have;
 use super::pdu::{self, Pdu, read_submit};
-use super::peers::have;
 use super::process::Process;
 use super::smsc::SOON;
 use super::watch::Watch;

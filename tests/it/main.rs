@@ -9,10 +9,14 @@ mod cli;
 #[cfg(test)]
 mod console;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod days;
 mod demo;
 #[cfg(test)]
 mod desk_of_text;
+#[cfg(test)]
+mod disk_faults;
 #[cfg(test)]
 mod disk_full;
 #[cfg(test)]
@@ -26,11 +30,15 @@ mod fleet;
 #[cfg(test)]
 mod gateways;
 #[cfg(test)]
+mod hang_ups;
+#[cfg(test)]
 mod intake;
 #[cfg(test)]
 mod kannel;
 #[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod lacking;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
@@ -81,6 +89,7 @@ mod store_model;
 mod store_rows;
 #[cfg(test)]
 mod store_script;
+mod strace;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]

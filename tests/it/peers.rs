@@ -16,6 +16,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::fleet::{key_of, unix_s};
+use super::lacking::have;
 use super::office::{Office, fast_configuration, stop};
 use super::process::Process;
 use super::smsc::DESK;
@@ -59,23 +60,6 @@ fn missing() -> Option<&'static str> {
 /// Whether the node peer is there.
 pub(crate) fn have_peer() -> bool {
     have("the node peer", missing())
-}
-
-/// Whether a peer is there, by why it is missing. Where it is not, this says so, or fails where it is required.
-pub(crate) fn have(peer: &str, missing: Option<&str>) -> bool {
-    let Some(why) = missing else {
-        return true;
-    };
-    assert!(
-        std::env::var_os("HAZIR_REQUIRE_PEERS").is_none(),
-        "{peer} is required, and {why}"
-    );
-    // Written past the harness, which keeps the words of a test that passes.
-    let words = format!("\nNOT TESTED against {peer}: {why}\n");
-    std::io::stderr()
-        .write_all(words.as_bytes())
-        .expect("stderr can be written");
-    false
 }
 
 /// The SMSC with its phones, as a child.

@@ -29,9 +29,23 @@ pub(crate) struct Process {
     pid: Pid,
     ended: Receiver<()>,
     readers: Vec<JoinHandle<()>>,
-    out: Arc<Watch<Vec<u8>>>,
-    err: Arc<Watch<Vec<u8>>>,
+    out: Arc<Watch<Heard>>,
+    err: Arc<Watch<Heard>>,
     status: Option<ExitStatus>,
+}
+
+/// What came out of a pipe.
+#[derive(Debug, Default)]
+struct Heard {
+    octets: Vec<u8>,
+    /// Nothing more will come.
+    is_over: bool,
+}
+
+impl Heard {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.octets).into_owned()
+    }
 }
 
 impl Process {
@@ -120,26 +134,24 @@ impl Process {
         self.comes(&self.out, text, timeout)
     }
 
-    fn comes(&self, stream: &Watch<Vec<u8>>, text: &str, timeout: Duration) -> bool {
+    fn comes(&self, stream: &Watch<Heard>, text: &str, timeout: Duration) -> bool {
         let needle = text.as_bytes();
-        let came = stream.wait(timeout, |all| {
-            let came = all.windows(needle.len()).any(|window| window == needle);
-            let over = self.readers.iter().all(JoinHandle::is_finished);
-            (came || over).then_some(came)
+        let came = stream.wait(timeout, |heard| {
+            let mut places = heard.octets.windows(needle.len());
+            let came = places.any(|window| window == needle);
+            (came || heard.is_over).then_some(came)
         });
         came.unwrap_or(false)
     }
 
     /// What it wrote on stdout so far.
     pub(crate) fn out(&self) -> String {
-        self.out
-            .read(|all| String::from_utf8_lossy(all).into_owned())
+        self.out.read(Heard::text)
     }
 
     /// What it wrote on stderr so far.
     pub(crate) fn err(&self) -> String {
-        self.err
-            .read(|all| String::from_utf8_lossy(all).into_owned())
+        self.err.read(Heard::text)
     }
 
     /// Waits for the end and takes what it left; kills it and fails where it does not end in time.
@@ -164,19 +176,21 @@ impl Drop for Process {
 fn collect(
     pipe: Option<impl Read + Send + 'static>,
     readers: &mut Vec<JoinHandle<()>>,
-) -> Arc<Watch<Vec<u8>>> {
-    let all = Arc::new(Watch::new(Vec::new()));
+) -> Arc<Watch<Heard>> {
+    let is_over = pipe.is_none();
+    let octets = Vec::new();
+    let heard = Arc::new(Watch::new(Heard { octets, is_over }));
     let Some(mut pipe) = pipe else {
-        return all;
+        return heard;
     };
-    let shared = Arc::clone(&all);
+    let shared = Arc::clone(&heard);
     readers.push(std::thread::spawn(move || {
         let mut some = [0; 4_096];
         while let Ok(count @ 1..) = pipe.read(&mut some) {
-            shared.change(|all| all.extend_from_slice(&some[..count]));
+            shared.change(|heard| heard.octets.extend_from_slice(&some[..count]));
         }
         // Wakes whoever waits for words that do not come any more.
-        shared.change(|_| ());
+        shared.change(|heard| heard.is_over = true);
     }));
-    all
+    heard
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
-use rustix::process::{Pid, Signal, kill_process};
+use portable_pty::{CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use super::watch::Watch;
 
@@ -18,7 +18,7 @@ pub(crate) struct Terminal {
     pid: Pid,
     keyboard: Option<Keyboard>,
     screen: Arc<Watch<Screen>>,
-    ended: Arc<Watch<Option<ExitStatus>>>,
+    ended: Arc<Watch<Option<(ExitStatus, Duration)>>>,
     reader: Option<JoinHandle<()>>,
 }
 
@@ -82,8 +82,15 @@ impl Terminal {
         let ended = Arc::new(Watch::new(None));
         let tell = Arc::clone(&ended);
         std::thread::spawn(move || {
-            let status = wait(&mut *child);
-            tell.change(|ended| *ended = Some(status));
+            // What it used is known until it is waited for.
+            let told = waitid(
+                WaitId::Pid(pid),
+                WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+            );
+            told.expect("the child is ours");
+            let used = cpu_time(pid);
+            let status = child.wait().expect("the child is ours");
+            tell.change(|ended| *ended = Some((status, used)));
         });
         let keyboard = Keyboard {
             writer: pair.master.take_writer().unwrap(),
@@ -186,6 +193,11 @@ impl Terminal {
         self.screen.change(|screen| screen.is_held = is_held);
     }
 
+    /// Whether it takes nothing now.
+    pub(crate) fn is_held(&self) -> bool {
+        self.screen.read(|screen| screen.is_held)
+    }
+
     /// Looks at the screen.
     pub(crate) fn look<R>(&self, look: impl FnOnce(&vt100::Screen) -> R) -> R {
         self.screen.read(|screen| look(screen.parser.screen()))
@@ -241,7 +253,16 @@ impl Terminal {
 
     /// Waits for the end, at most for `timeout`.
     pub(crate) fn wait(&self, timeout: Duration) -> Option<ExitStatus> {
-        self.ended.wait(timeout, |ended| ended.clone())
+        let ended = self.ended.wait(timeout, |ended| ended.clone());
+        ended.map(|(status, _)| status)
+    }
+
+    /// The time that it had a processor for so far, in all its threads, in steps of 10 ms.
+    pub(crate) fn used(&self) -> Duration {
+        let at_end = self
+            .ended
+            .read(|ended| ended.as_ref().map(|(_, used)| *used));
+        at_end.unwrap_or_else(|| cpu_time(self.pid))
     }
 
     /// Waits for the end and for all that it wrote, and looks that the terminal is as it was.
@@ -284,8 +305,16 @@ fn cells(count: u16) -> NonZero<u16> {
     NonZero::new(count).expect("a window has cells")
 }
 
-fn wait(child: &mut dyn Child) -> ExitStatus {
-    child.wait().expect("the child is ours")
+/// The time that a process had a processor for: fields 14 and 15 of proc(5)'s stat, in hundredths of a second.
+fn cpu_time(pid: Pid) -> Duration {
+    let path = format!("/proc/{}/stat", pid.as_raw_nonzero());
+    let stat = std::fs::read_to_string(path).expect("the child was not waited for");
+    let (_, fields) = stat.rsplit_once(") ").expect("the name stands in brackets");
+    let ticks = fields.split(' ').skip(11).take(2);
+    let ticks: u64 = ticks
+        .map(|ticks| ticks.parse::<u64>().expect("a number"))
+        .sum();
+    Duration::from_millis(10 * ticks)
 }
 
 fn read(mut master: Box<dyn Read + Send>, screen: Arc<Watch<Screen>>) -> JoinHandle<()> {

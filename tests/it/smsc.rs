@@ -80,6 +80,9 @@ pub(crate) struct State {
     statuses: VecDeque<u32>,
     /// It reads and says nothing.
     silent: bool,
+    /// It keeps its responses to submit_sm to itself.
+    is_holding: bool,
+    held: Vec<(u32, u32, usize)>,
     /// It sends a delivery receipt for everything it took.
     receipts: bool,
     messages: BTreeMap<u64, Sms>,
@@ -146,6 +149,18 @@ impl Smsc {
         self.state.change(|s| {
             s.silent = silent;
             s.pump();
+        });
+    }
+
+    /// It takes submit_sm and keeps its responses, or gives those that it kept and all after them.
+    pub(crate) fn hold_responses(&self, is_holding: bool) {
+        self.state.change(|s| {
+            s.is_holding = is_holding;
+            if !is_holding {
+                for (sequence, status, number) in std::mem::take(&mut s.held) {
+                    s.respond(sequence, status, number);
+                }
+            }
         });
     }
 
@@ -269,6 +284,7 @@ impl State {
             return;
         }
         self.link = None;
+        self.held.clear();
         self.seen.push(Seen::Closed);
         let again = std::mem::take(&mut self.turned_down).into_iter();
         let flown = std::mem::take(&mut self.flying).into_values().chain(again);
@@ -373,18 +389,18 @@ impl State {
         }
         let status = self.statuses.pop_front().unwrap_or(0);
         let to = submitted.to.clone();
-        let mut id = String::new();
         if status == 0 {
             self.submitted.push(submitted);
             self.seen.push(Seen::Submitted(self.submitted.len() - 1));
-            id = format!("{:X}\0", 0x00A1_B200 + self.submitted.len());
         }
-        let response = pdu::encode(pdu::SUBMIT_SM_RESP, status, pdu.sequence, id.as_bytes());
-        self.write(&response);
-        self.seen.push(Seen::Responded(status));
+        let number = 0x00A1_B200 + self.submitted.len();
+        if self.is_holding {
+            self.held.push((pdu.sequence, status, number));
+            return;
+        }
+        self.respond(pdu.sequence, status, number);
         if status == 0 && self.receipts {
-            let decimal = 0x00A1_B200 + self.submitted.len();
-            let text = format!("id:{decimal:010} sub:001 dlvrd:001 stat:DELIVRD err:000 text:");
+            let text = format!("id:{number:010} sub:001 dlvrd:001 stat:DELIVRD err:000 text:");
             let mut sms = Sms::text(to, &text);
             sms.esm_class = 0x04;
             let id = self.messages.len() as u64 + 1;
@@ -392,6 +408,16 @@ impl State {
             self.waiting.push_back(id);
             self.pump();
         }
+    }
+
+    fn respond(&mut self, sequence: u32, status: u32, number: usize) {
+        let id = match status {
+            0 => format!("{number:X}\0"),
+            _ => String::new(),
+        };
+        let response = pdu::encode(pdu::SUBMIT_SM_RESP, status, sequence, id.as_bytes());
+        self.write(&response);
+        self.seen.push(Seen::Responded(status));
     }
 }
 

@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn tshark_finds_what_is_malformed() {
-        if !super::super::peers::have("tshark", missing_tshark()) {
+        if !super::super::lacking::have("tshark", missing_tshark()) {
             return;
         }
         let home = tempfile::tempdir().unwrap();

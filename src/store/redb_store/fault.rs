@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rustix::io::Errno;
+
 use crate::domain::{EmployeeId, OutboxId, Seq};
 use crate::store::StoreError;
 use crate::store::chunk::ChunkError;
@@ -66,6 +68,8 @@ impl Fault {
                     | io::ErrorKind::FileTooLarge
                     | io::ErrorKind::ReadOnlyFilesystem
             );
+            // Opening writes, too. A disk that fails is no question of permissions.
+            let of_writing = of_writing || error.raw_os_error() == Some(Errno::IO.raw_os_error());
             if of_writing {
                 StoreError::Write(Box::new(error))
             } else {

@@ -2,6 +2,7 @@ use std::io::{self, IsTerminal as _};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
 use super::sequences;
@@ -11,6 +12,12 @@ const SOON: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 200_000_000,
 };
+
+/// Writes after which a terminal that takes a few octets at a time is left as it is.
+const TRIES: usize = 100;
+
+/// Standard output, to be opened once more.
+const STDOUT: &str = "/proc/self/fd/1";
 
 /// The largest window, in columns and rows: more than the smallest letters make of the largest screen.
 const MOST: (u16, u16) = (1_000, 500);
@@ -90,15 +97,28 @@ pub fn write(mut octets: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a few `octets` where the terminal takes them within [`SOON`].
-fn write_soon(octets: &[u8]) -> io::Result<()> {
-    let stdout = rustix::stdio::stdout();
-    let mut fds = [PollFd::new(&stdout, PollFlags::OUT)];
-    poll(&mut fds, Some(&SOON))?;
-    if fds[0].revents().contains(PollFlags::OUT) {
-        write(octets)?;
+/// Writes a few `octets` where the terminal takes them within [`SOON`] each time; never blocks for longer.
+///
+/// A terminal may have room for a part of them only, and a write that stands still in another thread holds up all others
+/// of the same opening, whatever poll(2) says. So they go through one of its own that is not to block.
+fn write_soon(mut octets: &[u8]) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let own = rustix::fs::open(STDOUT, flags, Mode::empty())?;
+    for _ in 0..TRIES {
+        if octets.is_empty() {
+            return Ok(());
+        }
+        let mut fds = [PollFd::new(&own, PollFlags::OUT)];
+        if poll(&mut fds, Some(&SOON))? == 0 {
+            break;
+        }
+        match rustix::io::write(&own, octets) {
+            Ok(count) => octets = octets.get(count..).unwrap_or_default(),
+            Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
-    Ok(())
+    Err(io::ErrorKind::TimedOut.into())
 }
 
 /// Whether both standard input and standard output are a terminal.

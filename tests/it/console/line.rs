@@ -150,6 +150,15 @@ fn a_terminal_that_stands_still_slows_nobody_and_shows_the_newest_after() {
     assert_eq!(status.exit_code(), 0);
     slow.hold(false);
     assert!(slow.is_cooked(), "the line stays raw");
+
+    // It once wrote why it ends behind octets that nobody took, and so never ended.
+    let mut slow = console(&office);
+    slow.shows("IN 4");
+    stand_still(&mut slow);
+    slow.signal(Signal::HUP);
+    let status = slow.wait(AFTER_HANG_UP).expect("it ends in time");
+    assert_eq!(status.exit_code(), 129);
+    assert!(slow.is_cooked(), "the line stays raw");
     other.keys("q");
     other.ends_restored(0);
     office.stop(engine);
