@@ -92,10 +92,15 @@ impl DeviceKeys {
     /// Derives both keys with BLAKE3 derive_key.
     pub fn derive(root: &RootKey) -> Self {
         Self {
-            to_desk: MessageKey(blake3::derive_key(TO_DESK, &root.0)),
-            to_device: MessageKey(blake3::derive_key(TO_DEVICE, &root.0)),
+            to_desk: derived(TO_DESK, &root.0),
+            to_device: derived(TO_DEVICE, &root.0),
         }
     }
+}
+
+/// The key that `material` gives in `context`, with BLAKE3 derive_key.
+pub(super) fn derived(context: &str, material: &[u8]) -> MessageKey {
+    MessageKey(blake3::derive_key(context, material))
 }
 
 /// The key that seals the device keys in the store.
