@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::{
     AlarmFact, Arrivals, DeviceFact, FeedLine, LinkFact, LogLine, OutboxFact, PduFact, PersonFact,
@@ -99,12 +100,14 @@ pub enum Retried {
     AlreadyQueued(OutboxId),
 }
 
-/// A phone that was enrolled. The key is shown once and cannot be asked for again.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A phone that was enrolled. The key is shown once and cannot be asked for again; it is wiped when this is dropped.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub struct Enrolled {
     /// Number of the device.
+    #[zeroize(skip)]
     pub device: DeviceId,
     /// Whose it is.
+    #[zeroize(skip)]
     pub employee: EmployeeId,
     /// The root key.
     pub root_key: [u8; 32],

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::LogFilter;
 use crate::domain::{
@@ -109,15 +110,15 @@ pub struct CardEdit {
     pub legacy: Option<bool>,
 }
 
-/// With which key a phone is enrolled.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// With which key a phone is enrolled. Wiped when it is dropped; Debug hides it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub enum EnrolKey {
     /// A new one.
     New,
     /// One that exists, under a new device number.
     Root([u8; 32]),
     /// One that exists together with its device number.
-    Device(DeviceId, [u8; 32]),
+    Device(#[zeroize(skip)] DeviceId, [u8; 32]),
 }
 
 impl std::fmt::Debug for EnrolKey {

@@ -22,8 +22,10 @@ const UMASK: Mode = Mode::RWXG.union(Mode::RWXO);
 const OF_GROUP: u32 = 0o070;
 const OF_ALL: u32 = 0o007;
 
-/// Lets no core file be written: a dump of memory holds keys.
-pub fn write_no_core_file() {
+/// Lets no core file be written, because a dump of memory holds keys, and makes every new file the owner's alone, the
+/// libraries' too.
+pub fn begin_closed() {
+    umask(UMASK);
     let none = Rlimit {
         current: Some(0),
         maximum: Some(0),
@@ -32,10 +34,9 @@ pub fn write_no_core_file() {
     let _ = setrlimit(Resource::Core, none);
 }
 
-/// Makes every new file the owner's alone, the libraries' too, and hides the memory of this process from other
-/// processes and from collectors of core dumps, which no limit stops.
-pub fn close_to_others() {
-    umask(UMASK);
+/// Hides the memory of this process, in which there are keys, from other processes and from collectors of core dumps, which
+/// no limit stops.
+pub fn hide_memory() {
     // Linux always can; where it could not, the limit of core files still stands.
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }

@@ -28,6 +28,9 @@ const OF_OTHERS: u32 = 0o077;
 /// The largest file that is read whole, in octets: far above any configuration.
 const LARGEST: u64 = 1 << 20;
 
+/// Octets beyond the end of a file, so that its end is found without another buffer.
+const ROOM_TO_SEE_THE_END: usize = 64;
+
 /// Whether something was made.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Made {
@@ -180,10 +183,16 @@ pub fn read_private(path: &Path) -> Result<Zeroizing<String>, CliError> {
     let failed = |cause| CliError::reading(path, cause);
     let file = File::open(path).map_err(failed)?;
     must_be_private(path, &file)?;
-    let mut text = Zeroizing::new(String::new());
-    file.take(LARGEST)
-        .read_to_string(&mut text)
-        .map_err(failed)?;
+    read_whole(file).map_err(failed)
+}
+
+/// Reads a small file that may hold a secret: one buffer, which is wiped when it is dropped.
+fn read_whole(file: File) -> io::Result<Zeroizing<String>> {
+    // A buffer that grows leaves parts behind in freed memory, and one that is nearly full is read on into another.
+    let length = file.metadata()?.len().min(LARGEST);
+    let room = usize::try_from(length).unwrap_or(0) + ROOM_TO_SEE_THE_END;
+    let mut text = Zeroizing::new(String::with_capacity(room));
+    file.take(LARGEST).read_to_string(&mut text)?;
     Ok(text)
 }
 
@@ -198,14 +207,12 @@ fn must_be_private(path: &Path, file: &File) -> Result<(), CliError> {
     Err(CliError::OpenToOthers { path })
 }
 
-/// Reads a small file of text.
+/// Reads a small file of text; a configuration may hold a password.
 ///
 /// # Errors
 /// What the system says.
-pub fn read_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(LARGEST).read_to_string(&mut text)?;
-    Ok(text)
+pub fn read_text(path: &Path) -> io::Result<Zeroizing<String>> {
+    read_whole(File::open(path)?)
 }
 
 fn temporary_name(path: &Path) -> PathBuf {

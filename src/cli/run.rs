@@ -24,7 +24,7 @@ use crate::words::{Language, Words};
 
 /// Runs the command line of this process.
 pub fn run() -> std::process::ExitCode {
-    doors::write_no_core_file();
+    doors::begin_closed();
     let words = Words::load(Language::default());
     let mut out = BufWriter::new(io::stdout());
     let mut err: Box<dyn Write> = match Screen::of(io::stderr()) {
@@ -112,6 +112,8 @@ impl Shell<'_> {
             };
             return self.world.console(&place, &config, self.words, opening);
         };
+        // A console holds no key; every other part of the program may: the engine, and a command that opens the store.
+        doors::hide_memory();
         // These need no desk.
         match &command {
             Command::Completions { shell } => return self.completions(*shell),

@@ -35,7 +35,6 @@ const GOODBYE: Duration = Duration::from_millis(2_300);
 /// # Errors
 /// [`CliError`] where it cannot start, or had to stop.
 pub fn serve(place: &Place, config: &Config, words: &Words) -> Result<(), CliError> {
-    doors::close_to_others();
     finish(runtime()?, async {
         let mut signals = Signals::catch()?;
         let links = parts::gateway_configs(place, config)?;

@@ -58,8 +58,7 @@ fn read(
 }
 
 fn read_open(path: &Path) -> Result<Zeroizing<String>, CliError> {
-    let text = files::read_text(path).map_err(|cause| CliError::reading(path, cause))?;
-    Ok(Zeroizing::new(text))
+    files::read_text(path).map_err(|cause| CliError::reading(path, cause))
 }
 
 fn fault(place: &Place, config: &TlsConfig, error: TlsError) -> CliError {

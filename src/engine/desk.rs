@@ -1,5 +1,7 @@
 //! What consoles and commands may change. Each act is a row of the ledger with who gave it.
 
+use zeroize::Zeroize as _;
+
 use super::Now;
 use super::core::Engine;
 use super::facts;
@@ -170,7 +172,7 @@ impl Engine {
         key: &EnrolKey,
     ) -> Result<Reply, Refusal> {
         self.employee(employee)?;
-        let (device, root_key) = match key {
+        let (device, mut root_key) = match key {
             EnrolKey::New => (self.new_device_id(), self.random()),
             EnrolKey::Root(root_key) => (self.new_device_id(), *root_key),
             EnrolKey::Device(device, root_key) => (*device, *root_key),
@@ -178,6 +180,11 @@ impl Engine {
         if device.0 == 0 || self.roster.devices.contains_key(&device) {
             return Err(Refusal::DeviceTaken(device));
         }
+        let enrolled = Enrolled {
+            device,
+            employee,
+            root_key,
+        };
         let root = RootKey::from_octets(root_key);
         let nonce = self.random();
         let row = DeviceRow {
@@ -195,11 +202,8 @@ impl Engine {
             .insert(device, Device::new(row, DeviceKeys::derive(&root)));
         self.unopened.remove(&employee);
         self.journal.publish(|| Event::Roster);
-        Ok(Reply::Enrolled(Enrolled {
-            device,
-            employee,
-            root_key,
-        }))
+        root_key.zeroize();
+        Ok(Reply::Enrolled(enrolled))
     }
 
     fn set_revoked(

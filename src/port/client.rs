@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::time::{sleep, timeout};
+use zeroize::Zeroizing;
 
 use super::wire::{
     ClientWord, Incoming, ServerWord, is_desk, put_frame, read_opening, send_opening,
@@ -132,7 +133,7 @@ impl Client {
         if self.broken {
             return Err(PortError::Closed);
         }
-        let mut frame = Vec::new();
+        let mut frame = Zeroizing::new(Vec::new());
         put_frame(&mut frame, word)?;
         // Stays set where the call is cancelled half-way.
         self.broken = true;

@@ -15,6 +15,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc, oneshot};
 use tokio::time::{sleep, timeout};
+use zeroize::Zeroizing;
 
 use super::wire::{
     ClientWord, Incoming, ServerWord, is_desk, put_frame, read_opening, send_opening,
@@ -249,7 +250,7 @@ impl Session {
     }
 
     async fn reply(&mut self, id: u32, reply: Reply) -> Result<(), PortError> {
-        let mut out = Vec::new();
+        let mut out = Zeroizing::new(Vec::new());
         put_frame(&mut out, &ServerWord::Reply { id, reply })?;
         self.write(&out).await
     }

@@ -15,6 +15,7 @@ use bytes::{Buf, BytesMut};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::PortError;
 use crate::api::{Ask, Event, Reply, VERSION};
@@ -25,6 +26,10 @@ const WORD_OCTETS: usize = 1 << 20;
 
 /// The most octets of a desk's name: it stands in rows that are never removed.
 const DESK_OCTETS: usize = 64;
+
+/// Room for a word that carries the key of a phone, with the longest name of a desk: a buffer that grows would leave parts of
+/// it behind in freed memory.
+const KEY_WORD_OCTETS: usize = 256;
 
 const LENGTH_OCTETS: usize = 4;
 const MAGIC: [u8; 5] = *b"hazir";
@@ -85,20 +90,31 @@ pub(super) async fn read_opening(from: &mut (impl AsyncRead + Unpin)) -> Result<
 ///
 /// Fails with [`PortError::TooLong`] for a word over 1 MiB; `out` is then as before.
 pub(super) fn put_frame(out: &mut Vec<u8>, word: &impl Serialize) -> Result<(), PortError> {
-    let word = postcard::to_stdvec(word).map_err(|_| PortError::TooLong)?;
+    let word = postcard::to_extend(word, Vec::with_capacity(KEY_WORD_OCTETS));
+    let word = word.map(Zeroizing::new).map_err(|_| PortError::TooLong)?;
     if word.len() > WORD_OCTETS {
         return Err(PortError::TooLong);
     }
     let length = u32::try_from(word.len()).map_err(|_| PortError::TooLong)?;
+    out.reserve(LENGTH_OCTETS + word.len());
     out.extend_from_slice(&length.to_le_bytes());
     out.extend_from_slice(&word);
     Ok(())
 }
 
-/// Octets that came in and are not words yet. Holds at most one word and what was read with its end.
-#[derive(Debug, Default)]
+/// Octets that came in and are not words yet. Holds at most one word and what was read with its end. A word that was taken is
+/// wiped: it may have been a key.
+#[derive(Debug)]
 pub(super) struct Incoming {
     octets: BytesMut,
+}
+
+impl Default for Incoming {
+    fn default() -> Self {
+        Self {
+            octets: BytesMut::with_capacity(KEY_WORD_OCTETS),
+        }
+    }
 }
 
 impl Incoming {
@@ -126,13 +142,14 @@ impl Incoming {
         if length > WORD_OCTETS {
             return Err(PortError::Foreign);
         }
-        let Some(word) = self.octets.get(LENGTH_OCTETS..LENGTH_OCTETS + length) else {
+        let Some(word) = self.octets.get_mut(LENGTH_OCTETS..LENGTH_OCTETS + length) else {
             return Ok(None);
         };
         let (read, rest) = postcard::take_from_bytes(word).map_err(|_| PortError::Foreign)?;
         if !rest.is_empty() {
             return Err(PortError::Foreign);
         }
+        word.zeroize();
         self.octets.advance(LENGTH_OCTETS + length);
         Ok(Some(read))
     }

@@ -81,6 +81,7 @@ impl MessageKey {
 
 /// The two keys of a device.
 #[expect(missing_debug_implementations, reason = "a secret has none")]
+#[derive(Zeroize, ZeroizeOnDrop)]
 pub struct DeviceKeys {
     /// For what the device sends.
     pub to_desk: MessageKey,
@@ -92,10 +93,22 @@ impl DeviceKeys {
     /// Derives both keys with BLAKE3 derive_key.
     pub fn derive(root: &RootKey) -> Self {
         Self {
-            to_desk: MessageKey(blake3::derive_key(TO_DESK, &root.0)),
-            to_device: MessageKey(blake3::derive_key(TO_DEVICE, &root.0)),
+            to_desk: derived(TO_DESK, &root.0),
+            to_device: derived(TO_DEVICE, &root.0),
         }
     }
+}
+
+/// The key that `material` gives in `context`, with BLAKE3 derive_key.
+pub(super) fn derived(context: &str, material: &[u8]) -> MessageKey {
+    // The state holds a material as short as a root key as it is.
+    let mut state = blake3::Hasher::new_derive_key(context);
+    state.update(material);
+    let mut derived = state.finalize();
+    let key = MessageKey(*derived.as_bytes());
+    derived.zeroize();
+    state.zeroize();
+    key
 }
 
 /// The key that seals the device keys in the store.
@@ -250,7 +263,11 @@ impl KeyText {
 }
 
 fn check_octets(octets: &[u8]) -> [u8; 4] {
-    let [a, b, c, d, ..] = *blake3::hash(octets).as_bytes();
+    // As above: what is checked holds a key.
+    let mut state = blake3::Hasher::new();
+    state.update(octets);
+    let [a, b, c, d, ..] = *state.finalize().as_bytes();
+    state.zeroize();
     [a, b, c, d]
 }
 

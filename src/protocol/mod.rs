@@ -16,6 +16,8 @@ pub mod smpp;
 pub mod text;
 
 #[cfg(test)]
+mod published;
+#[cfg(test)]
 mod vectors;
 
 pub use answer::{Answer, Status};

@@ -1,8 +1,9 @@
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::process::{Child, Command, Stdio};
 
+use super::super::files::{DIR_MODE, FILE_MODE};
 use super::super::place::Place;
 
 /// A reception that was started and has not been heard of yet.
@@ -29,12 +30,15 @@ impl Starting {
     /// Where the program or the file cannot be opened.
     pub fn start(place: &Place, given: &[String]) -> io::Result<Self> {
         let log = place.log();
-        std::fs::create_dir_all(&log)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(DIR_MODE)
+            .create(&log)?;
         let said = OpenOptions::new()
             .create(true)
             .write(true)
             .truncate(true)
-            .mode(0o600)
+            .mode(FILE_MODE)
             .open(log.join(OUTPUT))?;
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("--data").arg(place.dir());

@@ -20,7 +20,7 @@ use super::error::CliError;
 use super::init::shell_quoted;
 use super::operator::operator;
 use super::reach::World;
-use super::{doors, log, parts};
+use super::{log, parts};
 use crate::domain::Millis;
 use crate::practice::{Practice, PracticeConfig, Scenario};
 use crate::ui::terminal;
@@ -51,7 +51,6 @@ impl Demo<'_> {
     /// # Errors
     /// [`CliError::NotADemo`], [`CliError::GatewayPort`], [`CliError::HangUp`], and what a reception or a console can fail of.
     pub fn run(mut self, args: &DemoArgs, data: Option<&Path>) -> Result<(), CliError> {
-        doors::close_to_others();
         let begins = match args.load {
             Some(_) => Begins::WhereItEnded { mark: load::MARK },
             None => Begins::Anew,

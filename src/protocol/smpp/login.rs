@@ -1,6 +1,6 @@
 use std::fmt;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::command::status;
 
@@ -42,8 +42,8 @@ impl SystemId {
 /// The password of a bind: at most 8 ASCII characters. Hides itself in Debug, is wiped when dropped.
 ///
 /// Source: SMPP 3.4 section 5.2.2.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(Zeroizing<String>);
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct Password(String);
 
 impl Password {
     /// Takes a password.
@@ -54,7 +54,7 @@ impl Password {
         if !fits(text, 8) {
             return Err(LoginError::Password);
         }
-        Ok(Self(Zeroizing::new(text.to_owned())))
+        Ok(Self(text.to_owned()))
     }
 
     pub(super) fn expose(&self) -> &str {
