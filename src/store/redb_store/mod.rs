@@ -6,16 +6,20 @@ mod persons;
 mod read;
 mod ring;
 mod shelf;
+mod snapshot;
 mod tables;
 mod verify;
 mod write;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use redb::{Database, ReadTransaction, ReadableDatabase, StorageBackend, WriteTransaction};
 
 use self::fault::{Fault, Wrong};
+pub(super) use self::snapshot::{Snapshot, Snapshots};
 use self::tables::{LAYOUT_KEY, LEDGER, META, OUTBOX, WORK, prepare, write_in};
+pub(super) use self::tables::{legacy_digest, legacy_key};
 use self::write::Ends;
 use super::rows::LAYOUT;
 use super::{Batch, Loaded, Store, StoreError};
@@ -24,7 +28,7 @@ use crate::domain::{Millis, Seq};
 /// The store of a desk in one redb file.
 #[derive(Debug)]
 pub struct RedbStore {
-    database: Database,
+    database: Arc<Database>,
     /// Number and time of the last row of the ledger.
     last: Option<(Seq, Millis)>,
     ends: Ends,
@@ -74,6 +78,35 @@ impl RedbStore {
         file::look_through(path).map_err(Fault::reading)
     }
 
+    /// The number of the last commit.
+    pub const fn number(&self) -> u64 {
+        self.ends.commits().number
+    }
+
+    /// The last row of the ledger, 0 where there is none.
+    pub(super) fn last_seq(&self) -> Seq {
+        self.last.map_or(Seq(0), |(seq, _)| seq)
+    }
+
+    /// Where states of the store are read while it is written.
+    pub(super) fn snapshots(&self) -> Snapshots {
+        Snapshots::new(Arc::clone(&self.database))
+    }
+
+    /// Writes all of `batch`, durably, or nothing of it; it brings the store to commit `number`.
+    pub(super) fn commit_as(&mut self, batch: &Batch, number: u64) -> Result<(), StoreError> {
+        let order = self.check_order(batch);
+        self.write(|txn, ends| {
+            order?;
+            ends.write(txn, batch, number)
+        })?;
+        if let Some(row) = batch.ledger.last() {
+            self.last = Some((row.seq, row.logged_at));
+        }
+        self.settled = false;
+        Ok(())
+    }
+
     fn started(database: Database) -> Result<Self, Fault> {
         let txn = database.begin_read()?;
         let meta = txn.open_table(META)?;
@@ -100,7 +133,7 @@ impl RedbStore {
         drop(meta);
         drop(txn);
         Ok(Self {
-            database,
+            database: Arc::new(database),
             last,
             ends,
             failed: false,
@@ -156,16 +189,7 @@ impl Store for RedbStore {
         if batch.is_empty() && !self.failed {
             return Ok(());
         }
-        let order = self.check_order(batch);
-        self.write(|txn, ends| {
-            order?;
-            ends.write(txn, batch)
-        })?;
-        if let Some(row) = batch.ledger.last() {
-            self.last = Some((row.seq, row.logged_at));
-        }
-        self.settled = false;
-        Ok(())
+        self.commit_as(batch, self.number() + 1)
     }
 
     fn settle(&mut self) -> Result<(), StoreError> {
