@@ -8,19 +8,19 @@ use super::facts;
 use super::health::LOOK_MS;
 use super::journal::Journal;
 use super::links::Link;
+use super::loading::{as_written, restore_outbox};
 use super::numbers::Numbers;
 use super::outbox::{Change, Outbox};
 use super::parts::Parts;
 use super::presence::Day;
 use super::roster::Roster;
-use super::routes::{carry_by, go_by, may_carry};
 use super::settings::{Calendar, Settings};
 use super::statuses::is_throttling;
 use super::{Now, Then, Tick};
 use crate::api::{Event, Totals};
 use crate::domain::{
     AlarmKind, DeviceId, Digest, DownCause, EmployeeId, Entry, GatewayName, LinkEvent, LinkOrder,
-    Millis, OutboxId, OutboxRow, OutboxState, PersonState, StopCause, SubmitFault,
+    Millis, OutboxId, PersonState, StopCause, SubmitFault,
 };
 use crate::protocol::StoreKey;
 use crate::store::{Archive, Batch, Loaded, Meta, StoreError};
@@ -81,6 +81,8 @@ pub struct Engine {
     pub(super) unopened: BTreeMap<EmployeeId, VecDeque<Digest>>,
     pub(super) restored_at: Option<Millis>,
     key_check: Vec<u8>,
+    history: u64,
+    pub(super) backed_up_at: Option<Millis>,
     /// Counters of gateways that the configuration has no more.
     idle_gateways: BTreeMap<GatewayName, crate::store::GatewayCounters>,
     pub(super) meta_changed: bool,
@@ -113,6 +115,12 @@ impl Engine {
             meta.key_check = store_key.check(nonce);
         } else if !store_key.verify(&meta.key_check) {
             return Err(StartError::StoreKey);
+        }
+        let has_history = meta.history != 0;
+        if !has_history {
+            let mut octets = [0; 8];
+            entropy.fill(&mut octets);
+            meta.history = u64::from_le_bytes(octets).max(1);
         }
         let roster = Roster::load(&mut loaded, &store_key)?;
         let waiting = std::mem::take(&mut loaded.parts);
@@ -147,8 +155,10 @@ impl Engine {
             unopened: BTreeMap::new(),
             restored_at: meta.restored_at,
             key_check: meta.key_check,
+            history: meta.history,
+            backed_up_at: meta.backed_up_at,
             idle_gateways: meta.gateways,
-            meta_changed: is_new,
+            meta_changed: is_new || !has_history,
             counted: false,
             runs: false,
             alive_at: meta.alive_at,
@@ -557,34 +567,8 @@ impl Engine {
             restored_at: self.restored_at,
             last_alarm: self.alarms.last(),
             gateways,
+            history: self.history,
+            backed_up_at: self.backed_up_at,
         }
     }
-}
-
-/// What is being sent when the engine dies was not sent.
-fn as_written(row: &OutboxRow) -> OutboxRow {
-    let mut row = row.clone();
-    if row.state == OutboxState::Sending {
-        row.state = OutboxState::Queued;
-    }
-    row
-}
-
-fn restore_outbox(settings: &Settings, loaded: &mut Loaded, now: Now) -> Outbox {
-    let mut outbox = Outbox::new(settings, loaded.last_outbox, now.tick);
-    let mut rows: Vec<_> = std::mem::take(&mut loaded.outbox).into_values().collect();
-    rows.sort_by_key(|row| row.sent_at);
-    for mut row in rows {
-        if !row.is_settled() && settings.gateway(&row.gateway).is_none() {
-            // The gateway was taken out of the configuration: another one may reach the number.
-            let mut others = settings.gateways.iter();
-            if let Some(other) = others.find(|other| may_carry(other, &row, settings.country)) {
-                go_by(&mut row, other);
-            } else if let Some(first) = settings.gateways.first() {
-                carry_by(&mut row, first);
-            }
-        }
-        outbox.restore(now, row);
-    }
-    outbox
 }

@@ -17,6 +17,7 @@ mod journal;
 mod lane;
 mod legacy;
 mod links;
+mod loading;
 mod log;
 mod numbers;
 mod outbox;

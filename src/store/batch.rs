@@ -103,12 +103,17 @@ pub struct Meta {
     pub key_check: Vec<u8>,
     /// Until when an engine was surely running.
     pub alive_at: Option<Millis>,
-    /// The last restore of a backup.
+    /// What was claimed before this may have counted already and been forgotten by a restore.
     pub restored_at: Option<Millis>,
     /// The highest alarm number that was given.
     pub last_alarm: AlarmId,
     /// Counters of each gateway.
     pub gateways: BTreeMap<GatewayName, GatewayCounters>,
+    /// Which history the rows belong to: drawn when a store is made, and anew at each restore, because two stores that
+    /// went on from one backup have different rows under the same numbers. 0 where none was drawn yet.
+    pub history: u64,
+    /// When the newest copy was made that is known to be whole.
+    pub backed_up_at: Option<Millis>,
 }
 
 /// What an engine needs in memory when it starts.

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! offset  octets  meaning
-//! 0       1       version of this kind's layout: 2 of a person and the meta row, 3 of an alarm, 1 of all else
+//! 0       1       version of this kind's layout: 2 of a person, 3 of an alarm and the meta row, 1 of all else
 //! 1       n       the row in postcard
 //! 1 + n   4       check: CRC-32C over kind, key (three numbers of 8 octets, little endian), version and row;
 //!                 little endian
@@ -102,12 +102,13 @@ impl Row for Commits {
 }
 impl Row for Meta {
     const KIND: &'static str = "meta";
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn read(version: u8, octets: &[u8]) -> Option<Result<Self, postcard::Error>> {
         match version {
-            1 => Some(whole::<older::Meta>(octets).map(Self::from)),
-            2 => Some(whole(octets)),
+            1 => Some(whole::<older::Meta1>(octets).map(Self::from)),
+            2 => Some(whole::<older::Meta2>(octets).map(Self::from)),
+            3 => Some(whole(octets)),
             _ => None,
         }
     }

@@ -73,7 +73,7 @@ impl From<AlarmRow> for domain::AlarmRow {
 
 /// Version 1 of the single values: a gateway was not watched.
 #[derive(Deserialize)]
-pub(super) struct Meta {
+pub(super) struct Meta1 {
     key_check: Vec<u8>,
     alive_at: Option<Millis>,
     restored_at: Option<Millis>,
@@ -92,8 +92,8 @@ struct GatewayCounters {
     copies_over_bound: u64,
 }
 
-impl From<Meta> for store::Meta {
-    fn from(older: Meta) -> Self {
+impl From<Meta1> for store::Meta {
+    fn from(older: Meta1) -> Self {
         let gateways = older.gateways.into_iter();
         Self {
             key_check: older.key_check,
@@ -103,6 +103,32 @@ impl From<Meta> for store::Meta {
             gateways: gateways
                 .map(|(name, counters)| (name, counters.into()))
                 .collect(),
+            history: 0,
+            backed_up_at: None,
+        }
+    }
+}
+
+/// Version 2 of the single values: a store had one history, and nothing copied it.
+#[derive(Deserialize)]
+pub(super) struct Meta2 {
+    key_check: Vec<u8>,
+    alive_at: Option<Millis>,
+    restored_at: Option<Millis>,
+    last_alarm: AlarmId,
+    gateways: BTreeMap<GatewayName, store::GatewayCounters>,
+}
+
+impl From<Meta2> for store::Meta {
+    fn from(older: Meta2) -> Self {
+        Self {
+            key_check: older.key_check,
+            alive_at: older.alive_at,
+            restored_at: older.restored_at,
+            last_alarm: older.last_alarm,
+            gateways: older.gateways,
+            history: 0,
+            backed_up_at: None,
         }
     }
 }
