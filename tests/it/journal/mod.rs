@@ -1,0 +1,4 @@
+//! The journal beside the store.
+
+mod shelf;
+pub(crate) mod whole;
