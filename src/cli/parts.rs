@@ -98,6 +98,7 @@ pub fn settings(config: &Config) -> Settings {
             delayed_after_ms: hours(config.rules.delayed_after_h),
             refuse_ahead_ms: hours(config.rules.refuse_ahead_h),
             refuse_behind_ms: hours(config.rules.refuse_behind_h),
+            backup_old_after_ms: i64::from(config.backup.old_after_days) * Millis::DAY,
         },
         receipts: Receipts {
             retry_after_ms: config

@@ -17,9 +17,9 @@ use super::place::Place;
 use super::wiring::{AGAIN, BUSY, finish, port_error, runtime};
 use super::{doors, files, log, parts, sentences};
 use crate::api::{Ask, Event, Query, Request};
-use crate::domain::{GatewayName, LinkEvent, LinkOrder, Operator};
+use crate::domain::{CopyEvent, GatewayName, LinkEvent, LinkOrder, Operator};
 use crate::engine::Engine;
-use crate::engine::shell::{self, CALLS, Call, DRAIN, EVENTS, ORDERS, Wires};
+use crate::engine::shell::{self, CALLS, COPIES, Call, DRAIN, EVENTS, ORDERS, Wires};
 use crate::gateway::{self, GatewayConfig, TcpConnect};
 use crate::port::Listener;
 use crate::store::{RedbStore, StoreError};
@@ -105,6 +105,7 @@ impl Reception {
     ) -> Result<Self, CliError> {
         let (link_events, links_rx) = mpsc::channel(DRAIN);
         let (calls, calls_rx) = mpsc::channel(CALLS);
+        let (copies, copies_rx) = mpsc::channel(COPIES);
         let (events, _) = broadcast::channel(EVENTS);
         let (stop, stop_rx) = oneshot::channel();
         let mut orders = BTreeMap::new();
@@ -123,9 +124,11 @@ impl Reception {
             ));
         }
         drop::<mpsc::Sender<(GatewayName, LinkEvent)>>(link_events);
+        drop::<mpsc::Sender<CopyEvent>>(copies);
         let wires = Wires {
             links: links_rx,
             calls: calls_rx,
+            copies: copies_rx,
             orders: orders.clone(),
             events: events.clone(),
             stop: stop_rx,

@@ -119,6 +119,8 @@ pub struct Meta {
 /// What an engine needs in memory when it starts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Loaded {
+    /// When the first row of the ledger was logged.
+    pub began_at: Option<Millis>,
     /// The last row of the ledger.
     pub last: Option<LedgerRow>,
     /// The highest number in the outbox.

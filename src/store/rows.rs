@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! offset  octets  meaning
-//! 0       1       version of this kind's layout: 2 of a person, 3 of an alarm and the meta row, 1 of all else
+//! 0       1       version of this kind's layout: 2 of a person, 3 of the meta row, 4 of an alarm, 1 of all else
 //! 1       n       the row in postcard
 //! 1 + n   4       check: CRC-32C over kind, key (three numbers of 8 octets, little endian), version and row;
 //!                 little endian
@@ -83,13 +83,13 @@ impl Row for Seq {
 }
 impl Row for AlarmRow {
     const KIND: &'static str = "alarm";
-    /// Version 3 has more kinds of alarms than 2, and the same layout.
-    const VERSION: u8 = 3;
+    /// Versions 3 and 4 have more kinds of alarms than the ones before, and the same layout.
+    const VERSION: u8 = 4;
 
     fn read(version: u8, octets: &[u8]) -> Option<Result<Self, postcard::Error>> {
         match version {
             1 => Some(whole::<older::AlarmRow>(octets).map(Self::from)),
-            2 | 3 => Some(whole(octets)),
+            2..=4 => Some(whole(octets)),
             _ => None,
         }
     }

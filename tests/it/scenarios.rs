@@ -81,6 +81,8 @@ scenarios![
     link_unstable,
     link_deaf,
     outbox_stuck,
+    backup_old,
+    journal_stopped,
     strangers_bound,
     undo_marks,
     undo_behind,

@@ -195,6 +195,7 @@ impl Model {
         });
         Contents {
             loaded: Loaded {
+                began_at: self.ledger.first().map(|row| row.logged_at),
                 last: self.ledger.last().cloned(),
                 last_outbox: self.outbox.keys().last().copied().unwrap_or_default(),
                 employees: self.employees.clone(),

@@ -149,8 +149,11 @@ impl Archive for RedbStore {
 
 /// Reads what an engine needs in memory.
 pub(super) fn load(txn: &ReadTransaction, ends: &Ends) -> Result<Loaded, Fault> {
+    let ledger = txn.open_table(LEDGER)?;
+    let first: Option<LedgerRow> = get(&ledger, LEDGER_ROW, 1)?;
     let mut loaded = Loaded {
-        last: last_row(&txn.open_table(LEDGER)?)?,
+        began_at: first.map(|row| row.logged_at),
+        last: last_row(&ledger)?,
         ..Loaded::default()
     };
     for row in txn.open_table(EMPLOYEES)?.iter()? {
