@@ -231,6 +231,12 @@ pub enum CliError {
     /// The store is damaged.
     #[error("the store is damaged")]
     Damaged(#[source] Cause),
+    /// The store has lost what its journal does not hold whole.
+    #[error("the journal does not hold all that the store has lost")]
+    JournalHole {
+        /// What is missing, in words.
+        said: String,
+    },
     /// The store was written by a later version.
     #[error("the store is of a later version")]
     Newer(#[source] Cause),
@@ -281,7 +287,7 @@ impl CliError {
             }
             Self::Login { .. } => ExitCode::Login,
             Self::NoEngine | Self::EngineStopped | Self::InUse => ExitCode::InUse,
-            Self::Damaged(_) | Self::Newer(_) => ExitCode::Damaged,
+            Self::Damaged(_) | Self::Newer(_) | Self::JournalHole { .. } => ExitCode::Damaged,
             Self::HangUp => ExitCode::HangUp,
             Self::Read { .. }
             | Self::Terminal(_)

@@ -5,7 +5,7 @@ use clap::FromArgMatches as _;
 use clap::parser::ValueSource;
 
 use super::args::{Command, CommandLine, ConfigCommand};
-use super::config::{Given, settings, template};
+use super::config::{Config, Given, settings, template};
 use super::console::Opening;
 use super::demo::Demo;
 use super::error::{CliError, ExitCode};
@@ -16,6 +16,7 @@ use super::operator::operator;
 use super::place::Place;
 use super::reach::{Desk, World};
 use super::screen::Screen;
+use super::second::Journal;
 use super::turn::Turn;
 use super::wiring::Wiring;
 use super::{commands, doors, files, help, json, parts, sentences, tls};
@@ -223,11 +224,28 @@ impl Shell<'_> {
                 }
                 files::store_key(place)?;
                 parts::socket_group(&config)?;
+                self.check_journal(place, &config)?;
                 let file = place.config().display().to_string();
                 let gateways = config.gateways.len().to_string();
                 self.tell("config.right", &[("file", &file), ("gateways", &gateways)])
             }
         }
+    }
+
+    /// Warns of a journal that cannot be written, or that helps less than it could.
+    fn check_journal(&mut self, place: &Place, config: &Config) -> Result<(), CliError> {
+        let Some(journal) = Journal::of(place, config) else {
+            return Ok(());
+        };
+        let path = journal.path().display().to_string();
+        if let Some(fault) = journal.fault() {
+            let why = self.words.copy_fault(fault);
+            return self.tell("journal.fault", &[("path", &path), ("why", &why)]);
+        }
+        if journal.is_on_disk_of(place) {
+            return self.tell("journal.same_disk", &[("path", &path)]);
+        }
+        Ok(())
     }
 
     fn completions(&mut self, shell: clap_complete::Shell) -> Result<(), CliError> {

@@ -91,6 +91,7 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
             say("error.version", &facts)
         }
         CliError::Damaged(_) => say("error.damaged", &[]),
+        CliError::JournalHole { said } => said.clone(),
         CliError::Newer(_) => say("error.newer", &[]),
         CliError::OpenStore(_) => say("error.open_store", &[]),
         CliError::WriteStore(_) => say("error.write_store", &[]),

@@ -14,6 +14,7 @@ use super::clock::Clock;
 use super::config::Config;
 use super::error::CliError;
 use super::place::Place;
+use super::second::{self, Journal};
 use super::wiring::{AGAIN, BUSY, finish, port_error, runtime};
 use super::{doors, files, log, parts, sentences};
 use crate::api::{Ask, Event, Query, Request};
@@ -22,6 +23,7 @@ use crate::engine::Engine;
 use crate::engine::shell::{self, CALLS, COPIES, Call, DRAIN, EVENTS, ORDERS, Wires};
 use crate::gateway::{self, GatewayConfig, TcpConnect};
 use crate::port::Listener;
+use crate::store::journal::Journaled;
 use crate::store::{RedbStore, StoreError};
 use crate::words::Words;
 
@@ -40,13 +42,14 @@ pub fn serve(place: &Place, config: &Config, words: &Words) -> Result<(), CliErr
         let mut signals = Signals::catch()?;
         let links = parts::gateway_configs(place, config)?;
         let key = files::store_key(place)?;
-        let Some(store) = open_store(place, &mut signals).await? else {
+        let Some(mut store) = open_store(place, &mut signals).await? else {
             return Ok(());
         };
         if let Err(error) = log::open(place) {
             // Check-ins are worth more than their diagnostics.
             tell(&sentences::said(words, &error));
         }
+        second::hold(place, config, words, &mut store)?;
         let clock = Clock::start();
         let engine = parts::engine(place, config, key, &store, clock)?;
         let group = config.site.socket_group.as_deref();
@@ -57,7 +60,14 @@ pub fn serve(place: &Place, config: &Config, words: &Words) -> Result<(), CliErr
             tell(&shut);
         }
         let size = engine.size();
-        let desk = Reception::open(engine, store, clock, links, listener)?;
+        let desk = Reception::open(
+            engine,
+            store,
+            clock,
+            links,
+            listener,
+            Journal::of(place, config).as_ref(),
+        )?;
         say_ready(size);
         desk.run(signals.stop()).await
     })
@@ -102,6 +112,7 @@ impl Reception {
         clock: Clock,
         gateways: Vec<GatewayConfig>,
         listener: Listener,
+        journal: Option<&Journal>,
     ) -> Result<Self, CliError> {
         let (link_events, links_rx) = mpsc::channel(DRAIN);
         let (calls, calls_rx) = mpsc::channel(CALLS);
@@ -124,7 +135,10 @@ impl Reception {
             ));
         }
         drop::<mpsc::Sender<(GatewayName, LinkEvent)>>(link_events);
-        drop::<mpsc::Sender<CopyEvent>>(copies);
+        let store = second::journaled(store, journal, clock, move |event: CopyEvent| {
+            // An engine that ends hears of it at its next start.
+            let _ = copies.try_send(event);
+        })?;
         let wires = Wires {
             links: links_rx,
             calls: calls_rx,
@@ -251,7 +265,7 @@ impl Signals {
 /// Starts the engine on a thread of its own, because a commit blocks it and should.
 fn start_engine(
     engine: Engine,
-    store: RedbStore,
+    store: Journaled,
     wires: Wires,
     clock: Clock,
 ) -> Result<oneshot::Receiver<Result<(), StoreError>>, CliError> {
@@ -388,7 +402,7 @@ mod tests {
             clock.now(),
         );
         let listener = Listener::bind(&place.socket(), None).unwrap();
-        Reception::open(engine.unwrap(), store, clock, Vec::new(), listener).unwrap()
+        Reception::open(engine.unwrap(), store, clock, Vec::new(), listener, None).unwrap()
     }
 
     #[tokio::test]

@@ -16,6 +16,7 @@ use super::console::{Opening, console};
 use super::error::CliError;
 use super::place::Place;
 use super::reach::{Desk, LoginFault, Need, World};
+use super::second::{self, Journal};
 use super::secret::Secret;
 use super::serve::serve;
 use super::{files, parts};
@@ -24,8 +25,9 @@ use crate::domain::{DownCause, Operator};
 use crate::engine::Engine;
 use crate::gateway::{TcpConnect, Tls, try_login};
 use crate::port::{Client, PortError};
+use crate::store::journal::Journaled;
 use crate::store::{RedbStore, Store};
-use crate::words::Words;
+use crate::words::{Language, Words};
 
 /// How long socket and store are tried while another process has the store.
 pub const BUSY: Duration = Duration::from_secs(5);
@@ -222,7 +224,7 @@ async fn unread(out: Option<&Sender>) {
 /// The engine's core on the opened store, for one command.
 struct StoredDesk {
     engine: Engine,
-    store: RedbStore,
+    store: Journaled,
     clock: Clock,
     by: Operator,
 }
@@ -230,9 +232,15 @@ struct StoredDesk {
 impl StoredDesk {
     fn open(place: &Place, config: &Config, by: &Operator) -> Result<Self, CliError> {
         let key = files::store_key(place)?;
-        let store = RedbStore::open(&place.store()).map_err(parts::store_error)?;
+        let mut store = RedbStore::open(&place.store()).map_err(parts::store_error)?;
+        let words = Words::load(Language::default());
+        second::hold(place, config, &words, &mut store)?;
         let clock = Clock::start();
         let engine = parts::engine(place, config, key, &store, clock)?;
+        let journal = Journal::of(place, config);
+        let store = second::journaled(store, journal.as_ref(), clock, move |event| {
+            second::tell_of_command(&words, event);
+        })?;
         Ok(Self {
             engine,
             store,
@@ -253,7 +261,7 @@ impl Desk for StoredDesk {
         let reply = reply.map_err(parts::store_error)?;
         if self.engine.has_unwritten() {
             let batch = self.engine.take_batch(now);
-            self.store.commit(&batch).map_err(parts::store_error)?;
+            self.store.commit_all(batch).map_err(parts::store_error)?;
         }
         // Nobody listens, and no link is up: what was decided is found by the next engine.
         drop(self.engine.take_then());

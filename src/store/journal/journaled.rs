@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -162,23 +162,32 @@ struct Keeping<S, C> {
 impl<S: Segments, C: Fn() -> Moment> Keeping<S, C> {
     fn run(mut self) {
         self.pause();
+        if self.keeper.is_well() {
+            // It may have been told that it stopped before the program was started.
+            (self.shared.tell)(JournalEvent::Goes);
+        }
         loop {
-            let commit = match self.keeper.deadline() {
-                Some(deadline) => self.waiting.recv_timeout(self.until(deadline)),
-                None => self
-                    .waiting
-                    .recv()
-                    .map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match commit {
+            match self.next() {
                 Ok(commit) => self.take(&commit),
-                Err(RecvTimeoutError::Timeout) => self.pause(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         self.pause();
         self.keeper.end((self.clock)());
         self.tell();
+    }
+
+    fn next(&mut self) -> Result<Commit, RecvTimeoutError> {
+        match self.waiting.try_recv() {
+            Ok(commit) => return Ok(commit),
+            Err(TryRecvError::Empty) => self.pause(),
+            Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
+        }
+        match self.keeper.deadline() {
+            Some(deadline) => self.waiting.recv_timeout(self.until(deadline)),
+            None => Ok(self.waiting.recv()?),
+        }
     }
 
     fn take(&mut self, commit: &Commit) {

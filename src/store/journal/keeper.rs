@@ -106,17 +106,21 @@ impl<S: Segments> Keeper<S> {
         if self.trouble.is_some() {
             return;
         }
+        let done = self.take(commit, now);
+        self.judge(done, now);
+    }
+
+    fn take(&mut self, commit: &Commit, now: Moment) -> Result<(), KeepError> {
         let history = commit.batch.meta.as_ref().map(|meta| meta.history);
         if history.is_some_and(|history| history != self.history) {
-            self.look_up(now);
+            self.look_up()?;
         }
-        let done = match self.written {
+        match self.written {
             _ if self.history == 0 => Ok(()),
             Some(written) if commit.number <= written.number => Ok(()),
             Some(written) if commit.number == written.number + 1 => self.write(commit, now),
             Some(_) | None => self.catch_up(now),
-        };
-        self.judge(done, now);
+        }
     }
 
     /// Does what is due. `latest` is the number of the store's last commit, where all up to it were handed over.
@@ -126,8 +130,13 @@ impl<S: Segments> Keeper<S> {
         {
             return;
         }
+        let done = self.look(now, latest);
+        self.judge(done, now);
+    }
+
+    fn look(&mut self, now: Moment, latest: Option<u64>) -> Result<(), KeepError> {
         if self.history == 0 || self.trouble.is_some() {
-            self.look_up(now);
+            self.look_up()?;
         }
         let is_behind = latest.is_some_and(|latest| {
             self.written.is_none_or(|written| written.number < latest) && latest > 0
@@ -135,14 +144,13 @@ impl<S: Segments> Keeper<S> {
         let is_due = self
             .unsynced_since
             .is_some_and(|since| now.tick.0 >= since.0 + WAIT);
-        let done = if self.history != 0 && (is_behind || self.trouble.is_some()) {
+        if self.history != 0 && (is_behind || self.trouble.is_some()) {
             self.catch_up(now)
         } else if is_due {
             self.sync()
         } else {
             Ok(())
-        };
-        self.judge(done, now);
+        }
     }
 
     /// By when [`Keeper::handle_timeout`] is to be called, by the tick.
@@ -182,28 +190,26 @@ impl<S: Segments> Keeper<S> {
     }
 
     /// Finds out whose journal it is, and how far it is written.
-    fn look_up(&mut self, now: Moment) {
-        self.segment = None;
-        let found = self.find();
-        match found {
-            Ok((history, mark)) if history != self.history => {
-                self.history = history;
-                self.written = mark;
-                self.durable = mark;
-            }
-            Ok(_) => {}
-            Err(error) => self.judge(Err(error), now),
-        }
-    }
-
-    fn find(&self) -> Result<(u64, Option<Mark>), KeepError> {
+    fn look_up(&mut self) -> Result<(), KeepError> {
         let history = self.store.take()?.load()?.meta.history;
-        if history == 0 || history == self.history {
-            return Ok((history, None));
+        if history == self.history {
+            return Ok(());
         }
         let listing = Listing::of(&self.segments)?;
-        let last = last_frame(&self.segments, &listing, history);
-        Ok((history, last.map(|frame| frame.mark)))
+        let mut mark = None;
+        if let Some((last, names)) = last_frame(&self.segments, &listing, history) {
+            // A process that was killed wrote what the system still has to write.
+            for name in names {
+                self.segments.settle(&name.to_string())?;
+            }
+            mark = Some(last.mark);
+        }
+        self.segment = None;
+        self.unsynced_since = None;
+        self.history = history;
+        self.written = mark;
+        self.durable = mark;
+        Ok(())
     }
 
     fn write(&mut self, commit: &Commit, now: Moment) -> Result<(), KeepError> {

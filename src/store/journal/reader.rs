@@ -248,14 +248,16 @@ impl Gathering {
     }
 }
 
-/// The last frame of a history after which a store has a number.
+/// The last frame of a history after which a store has a number, and the segments from where it begins to the newest.
 pub(super) fn last_frame(
     segments: &impl Segments,
     listing: &Listing,
     history: u64,
-) -> Option<Frame> {
+) -> Option<(Frame, Vec<Name>)> {
+    let mut names = Vec::new();
     let mut frames: Vec<Frame> = Vec::new();
     for name in listing.of_history(history).rev() {
+        names.push(name);
         let mut of_segment = Vec::new();
         let visit = |_: &str, frame: Frame, _: &[u8], _: &mut Vec<Flaw>| {
             of_segment.push(frame);
@@ -269,7 +271,7 @@ pub(super) fn last_frame(
             .iter()
             .filter(|frame| gathering.take(frame).0 == Taken::Whole);
         if let Some(last) = whole.last() {
-            return Some(*last);
+            return Some((*last, names));
         }
     }
     None

@@ -120,7 +120,7 @@ pub fn join(
     store: &mut RedbStore,
 ) -> Result<Joined, ReplayError> {
     let listing = Listing::of(segments)?;
-    let Some(last) = last_frame(segments, &listing, history) else {
+    let Some((last, _)) = last_frame(segments, &listing, history) else {
         return Ok(Joined::Even);
     };
     if last.mark.number <= store.number() {
@@ -137,8 +137,7 @@ pub fn join(
         return Ok(Joined::Hole(survey.replayed));
     }
     let replayed = survey.apply(segments, &listing, history, store)?;
-    let found = last_frame(segments, &listing, history).map(|frame| frame.mark);
-    if !found.is_some_and(|mark| mark.number == store.number()) || !agrees(store, last.mark)? {
+    if store.number() != last.mark.number || !agrees(store, last.mark)? {
         let error = io::Error::other("what was brought back from the journal is not what is in it");
         return Err(StoreError::Damaged(Box::new(error)).into());
     }
@@ -169,7 +168,7 @@ fn set_apart(
     let mut aside = Vec::new();
     let own: Vec<_> = listing.of_history(history).collect();
     for name in own.into_iter().rev() {
-        if let Some(last) = last_frame(segments, &listing, history)
+        if let Some((last, _)) = last_frame(segments, &listing, history)
             && last.mark.number <= store.number()
             && agrees(store, last.mark)?
         {

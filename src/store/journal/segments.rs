@@ -33,6 +33,10 @@ pub trait Segments {
     #[expect(clippy::missing_errors_doc, reason = "said once, above")]
     fn sync(&mut self) -> io::Result<()>;
 
+    /// Makes a file durable that another process may have left without a sync, and its name.
+    #[expect(clippy::missing_errors_doc, reason = "said once, above")]
+    fn settle(&mut self, name: &str) -> io::Result<()>;
+
     /// Removes a file.
     #[expect(clippy::missing_errors_doc, reason = "said once, above")]
     fn remove(&mut self, name: &str) -> io::Result<()>;
@@ -144,6 +148,15 @@ impl Segments for Folder {
             self.is_new = false;
         }
         Ok(())
+    }
+
+    fn settle(&mut self, name: &str) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options
+            .append(true)
+            .open(self.path.join(name))?
+            .sync_all()?;
+        File::open(&self.path)?.sync_all()
     }
 
     fn remove(&mut self, name: &str) -> io::Result<()> {

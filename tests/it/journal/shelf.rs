@@ -73,7 +73,9 @@ impl Shelf {
     pub fn cut_power(&self, seeded: &mut Seeded) {
         let mut state = self.state();
         state.current = None;
-        state.files.retain(|_, file| file.synced.is_some() || seeded.one_in(2));
+        state
+            .files
+            .retain(|_, file| file.synced.is_some() || seeded.one_in(2));
         for file in state.files.values_mut() {
             let synced = file.synced.unwrap_or(0);
             let unsynced = (file.octets.len() - synced) as u64;
@@ -85,6 +87,11 @@ impl Shelf {
             }
             file.synced = Some(file.octets.len());
         }
+    }
+
+    /// Nothing is done while what it returns lives.
+    pub fn hang(&self) -> impl Sized + use<'_> {
+        self.state()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -105,7 +112,9 @@ impl Segments for Shelf {
     fn list(&self) -> io::Result<Vec<(String, u64)>> {
         let state = self.state();
         let files = state.files.iter();
-        Ok(files.map(|(name, file)| (name.clone(), file.octets.len() as u64)).collect())
+        Ok(files
+            .map(|(name, file)| (name.clone(), file.octets.len() as u64))
+            .collect())
     }
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
@@ -127,7 +136,10 @@ impl Segments for Shelf {
     fn append(&mut self, octets: &[u8]) -> io::Result<()> {
         let mut state = self.writing()?;
         let current = state.current.clone().ok_or(io::ErrorKind::NotFound)?;
-        let file = state.files.get_mut(&current).ok_or(io::ErrorKind::NotFound)?;
+        let file = state
+            .files
+            .get_mut(&current)
+            .ok_or(io::ErrorKind::NotFound)?;
         file.octets.extend_from_slice(octets);
         Ok(())
     }
@@ -140,6 +152,13 @@ impl Segments for Shelf {
         {
             file.synced = Some(file.octets.len());
         }
+        Ok(())
+    }
+
+    fn settle(&mut self, name: &str) -> io::Result<()> {
+        let mut state = self.writing()?;
+        let file = state.files.get_mut(name).ok_or(io::ErrorKind::NotFound)?;
+        file.synced = Some(file.octets.len());
         Ok(())
     }
 

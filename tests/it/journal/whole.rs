@@ -9,13 +9,13 @@ use hazir::store::{Batch, RedbStore, Store as _};
 use super::super::draws::setting;
 use super::super::faulty_disk::{Disk, Seeded};
 use super::super::store_model::{Contents, Model};
+use super::HISTORY;
 use super::shelf::Shelf;
 
 /// Batches of each change.
 const SEEDS: u64 = 60;
 /// What happens in one.
 const STEPS: usize = 45;
-const HISTORY: u64 = 0x0123_4567_89ab_cdef;
 
 /// A desk's disk, its journal, and all that it ever was.
 struct Desk {
@@ -97,7 +97,10 @@ impl Desk {
             at: self.now,
             batch,
         };
-        self.keeper.as_mut().unwrap().handle_commit(&commit, self.now);
+        self.keeper
+            .as_mut()
+            .unwrap()
+            .handle_commit(&commit, self.now);
     }
 
     fn pass(&mut self, ms: i64) {
@@ -167,7 +170,10 @@ impl Desk {
         self.disk = Disk::holding(image);
         let joined = self.open();
         let now = self.number();
-        assert!(now >= durable.max(number), "{now} of {had}, {durable} durable");
+        assert!(
+            now >= durable.max(number),
+            "{now} of {had}, {durable} durable"
+        );
         if now == number {
             assert_eq!(joined, Joined::Even);
         } else {
