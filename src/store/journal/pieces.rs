@@ -213,3 +213,41 @@ fn take_row(batch: &mut Batch, kind: u8, key: RowKey, row: &[u8]) -> Result<(), 
 fn passing<R: Row>(key: RowKey, row: &[u8]) -> Result<Option<R>, RowError> {
     (!row.is_empty()).then(|| decode(key, row)).transpose()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_as_the_first_version_wrote_them() {
+        let mut batch = Batch::default();
+        let digest = Digest([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+        batch.legacy.insert((EmployeeId(5), digest), Seq(9));
+        batch.alarms.insert(AlarmId(300), None);
+        let (mut octets, mut row) = (Vec::new(), Vec::new());
+        let mut pieces = Pieces::new(&mut octets, &mut row);
+        pieces.put_batch(&batch, &mut Mark::default()).unwrap();
+        let hex: Vec<String> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        let expected = concat!(
+            "070581848ca0d0c0c183088994ace0d0c1c387100601093ec4bff608",
+            "ac02000000",
+        );
+        assert_eq!(hex.concat(), expected);
+        assert_eq!(take_batch(&octets).unwrap(), batch);
+    }
+
+    #[test]
+    fn rows_that_are_cut_short_or_of_no_kind_are_refused() {
+        let mut batch = Batch::default();
+        batch.alarms.insert(AlarmId(300), None);
+        let (mut octets, mut row) = (Vec::new(), Vec::new());
+        let mut pieces = Pieces::new(&mut octets, &mut row);
+        pieces.put_batch(&batch, &mut Mark::default()).unwrap();
+        for len in 1..octets.len() {
+            let taken = take_batch(&octets[..len]);
+            assert!(matches!(taken, Err(PiecesError::Short)), "{len}");
+        }
+        octets[0] = 99;
+        assert!(matches!(take_batch(&octets), Err(PiecesError::Kind(99))));
+    }
+}

@@ -110,7 +110,8 @@ mod tests {
         assert_eq!(commits.lowest_settled_since(2 * SPAN), OutboxId(last));
         commits.count(5 * SPAN + 1, &batch(Some(7)));
         assert_eq!(commits.lowest_settled_since(5 * SPAN), OutboxId(7));
-        assert_eq!(commits.lowest_settled_since(3 * SPAN), OutboxId(0));
+        assert_eq!(commits.lowest_settled_since(3 * SPAN), OutboxId(7));
+        assert_eq!(commits.lowest_settled_since(3 * SPAN - 1), OutboxId(0));
         assert_eq!(commits.lowest_settled_since(5 * SPAN + 1), OutboxId(7));
         // It never says more than it knows.
         assert_eq!(Commits::default().lowest_settled_since(9), OutboxId(0));
