@@ -12,17 +12,18 @@ use tokio::time::{Instant, interval, sleep, timeout};
 
 use super::clock::Clock;
 use super::config::Config;
+use super::copies::{Copyist, Nightly};
 use super::error::CliError;
 use super::place::Place;
 use super::wiring::{AGAIN, BUSY, finish, port_error, runtime};
 use super::{doors, files, log, parts, sentences};
 use crate::api::{Ask, Event, Query, Request};
-use crate::domain::{CopyEvent, GatewayName, LinkEvent, LinkOrder, Operator};
+use crate::domain::{GatewayName, LinkEvent, LinkOrder, Operator};
 use crate::engine::Engine;
 use crate::engine::shell::{self, CALLS, COPIES, Call, DRAIN, EVENTS, ORDERS, Wires};
 use crate::gateway::{self, GatewayConfig, TcpConnect};
 use crate::port::Listener;
-use crate::store::{RedbStore, StoreError};
+use crate::store::{RedbStore, Store as _, StoreError};
 use crate::words::Words;
 
 /// How long windows may take to hear that the engine has stopped.
@@ -57,7 +58,9 @@ pub fn serve(place: &Place, config: &Config, words: &Words) -> Result<(), CliErr
             tell(&shut);
         }
         let size = engine.size();
-        let desk = Reception::open(engine, store, clock, links, listener)?;
+        let key_check = store.load().map_err(parts::store_error)?.meta.key_check;
+        let nightly = Nightly::new(place, config, key_check);
+        let desk = Reception::open(engine, store, clock, links, listener, nightly)?;
         say_ready(size);
         desk.run(signals.stop()).await
     })
@@ -102,6 +105,7 @@ impl Reception {
         clock: Clock,
         gateways: Vec<GatewayConfig>,
         listener: Listener,
+        nightly: Option<Nightly>,
     ) -> Result<Self, CliError> {
         let (link_events, links_rx) = mpsc::channel(DRAIN);
         let (calls, calls_rx) = mpsc::channel(CALLS);
@@ -124,7 +128,6 @@ impl Reception {
             ));
         }
         drop::<mpsc::Sender<(GatewayName, LinkEvent)>>(link_events);
-        drop::<mpsc::Sender<CopyEvent>>(copies);
         let wires = Wires {
             links: links_rx,
             calls: calls_rx,
@@ -133,10 +136,13 @@ impl Reception {
             events: events.clone(),
             stop: stop_rx,
         };
+        let copyist = Copyist::new(store.copier(), calls.clone(), copies, clock, nightly);
+        let (asks, asks_rx) = mpsc::channel(CALLS);
         let ended = start_engine(engine, store, wires, clock)?;
         let mut tasks = JoinSet::new();
         let (farewell, farewell_rx) = oneshot::channel();
-        tasks.spawn(accept(listener, calls.clone(), events, farewell_rx));
+        tasks.spawn(accept(listener, asks, events, farewell_rx));
+        tasks.spawn(copyist.run(asks_rx));
         tasks.spawn(watch(calls));
         Ok(Self {
             tasks,
@@ -363,7 +369,6 @@ mod tests {
     use crate::engine::Entropy;
     use crate::port::Client;
     use crate::protocol::StoreKey;
-    use crate::store::Store as _;
 
     /// Octets for the new store; a panic for whoever wants more.
     struct Once(AtomicBool);
@@ -388,7 +393,7 @@ mod tests {
             clock.now(),
         );
         let listener = Listener::bind(&place.socket(), None).unwrap();
-        Reception::open(engine.unwrap(), store, clock, Vec::new(), listener).unwrap()
+        Reception::open(engine.unwrap(), store, clock, Vec::new(), listener, None).unwrap()
     }
 
     #[tokio::test]

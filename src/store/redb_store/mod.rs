@@ -1,9 +1,12 @@
 //! The store in one redb file. redb is named in this directory only.
 
+mod copy;
+mod examine;
 mod fault;
 mod file;
 mod persons;
 mod read;
+mod restore;
 mod ring;
 mod shelf;
 mod tables;
@@ -11,10 +14,13 @@ mod verify;
 mod write;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use redb::{Database, ReadTransaction, ReadableDatabase, StorageBackend, WriteTransaction};
 
+pub use self::copy::{Copier, CopyError};
 use self::fault::{Fault, Wrong};
+pub use self::restore::{Glance, Restoring};
 use self::tables::{LAYOUT_KEY, LEDGER, META, OUTBOX, WORK, prepare, write_in};
 use self::write::Ends;
 use super::rows::LAYOUT;
@@ -24,7 +30,7 @@ use crate::domain::{Millis, Seq};
 /// The store of a desk in one redb file.
 #[derive(Debug)]
 pub struct RedbStore {
-    database: Database,
+    database: Arc<Database>,
     /// Number and time of the last row of the ledger.
     last: Option<(Seq, Millis)>,
     ends: Ends,
@@ -76,17 +82,7 @@ impl RedbStore {
 
     fn started(database: Database) -> Result<Self, Fault> {
         let txn = database.begin_read()?;
-        let meta = txn.open_table(META)?;
-        let layout = meta.get(LAYOUT_KEY)?.ok_or(Wrong::Layout)?;
-        let layout = layout.value().try_into().map_err(|_| Wrong::Layout)?;
-        let found = u32::from_le_bytes(layout);
-        if found > LAYOUT {
-            let known = LAYOUT;
-            return Err(StoreError::Newer { found, known }.into());
-        }
-        if found != LAYOUT {
-            return Err(Wrong::OldLayout(found).into());
-        }
+        check_layout(&txn)?;
         let ledger = txn.open_table(LEDGER)?;
         let last = read::last_row(&ledger)?.map(|row| (row.seq, row.logged_at));
         let seq = last.map(|(seq, _)| seq);
@@ -97,10 +93,9 @@ impl RedbStore {
             seq,
         )?;
         drop(ledger);
-        drop(meta);
         drop(txn);
         Ok(Self {
-            database,
+            database: Arc::new(database),
             last,
             ends,
             failed: false,
@@ -145,6 +140,21 @@ impl RedbStore {
         }
         Ok(())
     }
+}
+
+fn check_layout(txn: &ReadTransaction) -> Result<(), Fault> {
+    let meta = txn.open_table(META)?;
+    let layout = meta.get(LAYOUT_KEY)?.ok_or(Wrong::Layout)?;
+    let layout = layout.value().try_into().map_err(|_| Wrong::Layout)?;
+    let found = u32::from_le_bytes(layout);
+    if found > LAYOUT {
+        let known = LAYOUT;
+        return Err(StoreError::Newer { found, known }.into());
+    }
+    if found != LAYOUT {
+        return Err(Wrong::OldLayout(found).into());
+    }
+    Ok(())
 }
 
 impl Store for RedbStore {
