@@ -5,6 +5,7 @@ mod clock;
 mod commands;
 pub mod config;
 mod console;
+mod copies;
 mod demo;
 mod doors;
 mod error;

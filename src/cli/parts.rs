@@ -45,6 +45,11 @@ impl Entropy for SystemEntropy {
     }
 }
 
+/// Randomness for a new engine.
+pub fn entropy() -> impl Entropy {
+    SystemEntropy::new()
+}
+
 /// The engine on the store, ready to start.
 pub fn engine(
     place: &Place,
@@ -178,6 +183,7 @@ pub fn store_error(error: StoreError) -> CliError {
         StoreError::Damaged(cause) => CliError::Damaged(cause),
         StoreError::Newer { .. } => CliError::Newer(Box::new(error)),
         StoreError::Open(cause) => CliError::OpenStore(cause),
+        StoreError::Stopped => CliError::EngineStopped,
         StoreError::Write(cause) => CliError::WriteStore(cause),
     }
 }

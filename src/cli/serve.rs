@@ -12,19 +12,20 @@ use tokio::time::{Instant, interval, sleep, timeout};
 
 use super::clock::Clock;
 use super::config::Config;
+use super::copies::{Copyist, Nightly};
 use super::error::CliError;
 use super::place::Place;
 use super::second::{self, Journal};
 use super::wiring::{AGAIN, BUSY, finish, port_error, runtime};
 use super::{doors, files, log, parts, sentences};
 use crate::api::{Ask, Event, Query, Request};
-use crate::domain::{CopyEvent, GatewayName, LinkEvent, LinkOrder, Operator};
+use crate::domain::{GatewayName, LinkEvent, LinkOrder, Operator};
 use crate::engine::Engine;
 use crate::engine::shell::{self, CALLS, COPIES, Call, DRAIN, EVENTS, ORDERS, Wires};
 use crate::gateway::{self, GatewayConfig, TcpConnect};
 use crate::port::Listener;
 use crate::store::journal::Journaled;
-use crate::store::{RedbStore, StoreError};
+use crate::store::{RedbStore, Store as _, StoreError};
 use crate::words::Words;
 
 /// How long windows may take to hear that the engine has stopped.
@@ -60,14 +61,10 @@ pub fn serve(place: &Place, config: &Config, words: &Words) -> Result<(), CliErr
             tell(&shut);
         }
         let size = engine.size();
-        let desk = Reception::open(
-            engine,
-            store,
-            clock,
-            links,
-            listener,
-            Journal::of(place, config).as_ref(),
-        )?;
+        let key_check = store.load().map_err(parts::store_error)?.meta.key_check;
+        let nightly = Nightly::new(place, config, key_check);
+        let journal = Journal::of(place, config);
+        let desk = Reception::open(engine, store, clock, links, listener, nightly, journal)?;
         say_ready(size);
         desk.run(signals.stop()).await
     })
@@ -112,7 +109,8 @@ impl Reception {
         clock: Clock,
         gateways: Vec<GatewayConfig>,
         listener: Listener,
-        journal: Option<&Journal>,
+        nightly: Option<Nightly>,
+        journal: Option<Journal>,
     ) -> Result<Self, CliError> {
         let (link_events, links_rx) = mpsc::channel(DRAIN);
         let (calls, calls_rx) = mpsc::channel(CALLS);
@@ -135,10 +133,6 @@ impl Reception {
             ));
         }
         drop::<mpsc::Sender<(GatewayName, LinkEvent)>>(link_events);
-        let store = second::journaled(store, journal, clock, move |event: CopyEvent| {
-            // An engine that ends hears of it at its next start.
-            let _ = copies.try_send(event);
-        })?;
         let wires = Wires {
             links: links_rx,
             calls: calls_rx,
@@ -147,10 +141,18 @@ impl Reception {
             events: events.clone(),
             stop: stop_rx,
         };
+        let told = copies.clone();
+        let copyist = Copyist::new(store.copier(), calls.clone(), copies, clock, nightly);
+        let store = second::journaled(store, journal.as_ref(), clock, move |event| {
+            // An engine that ends hears of it at its next start.
+            let _ = told.try_send(event);
+        })?;
+        let (asks, asks_rx) = mpsc::channel(CALLS);
         let ended = start_engine(engine, store, wires, clock)?;
         let mut tasks = JoinSet::new();
         let (farewell, farewell_rx) = oneshot::channel();
-        tasks.spawn(accept(listener, calls.clone(), events, farewell_rx));
+        tasks.spawn(accept(listener, asks, events, farewell_rx));
+        tasks.spawn(copyist.run(asks_rx));
         tasks.spawn(watch(calls));
         Ok(Self {
             tasks,
@@ -377,7 +379,6 @@ mod tests {
     use crate::engine::Entropy;
     use crate::port::Client;
     use crate::protocol::StoreKey;
-    use crate::store::Store as _;
 
     /// Octets for the new store; a panic for whoever wants more.
     struct Once(AtomicBool);
@@ -402,7 +403,16 @@ mod tests {
             clock.now(),
         );
         let listener = Listener::bind(&place.socket(), None).unwrap();
-        Reception::open(engine.unwrap(), store, clock, Vec::new(), listener, None).unwrap()
+        Reception::open(
+            engine.unwrap(),
+            store,
+            clock,
+            Vec::new(),
+            listener,
+            None,
+            None,
+        )
+        .unwrap()
     }
 
     #[tokio::test]

@@ -243,6 +243,9 @@ pub enum StoreError {
         /// What this program knows.
         known: u32,
     },
+    /// Whoever waited for a long look at it stopped that.
+    #[error("it was stopped")]
+    Stopped,
     /// It cannot be written: disk full, read-only, I/O error.
     #[error("the store cannot be written")]
     Write(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -26,8 +26,8 @@ use serde::{Deserialize, Serialize};
 pub(super) use self::commits::Commits;
 use super::{Meta, StoreError};
 use crate::domain::{
-    AlarmRow, Counter, DecidedRow, DeviceId, DeviceRow, Employee, LedgerRow, OutboxRow, PartRow,
-    PersonState, Seq,
+    AlarmRow, Counter, DecidedRow, DeviceId, DeviceRow, Employee, LedgerRow, Millis, OutboxRow,
+    PartRow, PersonState, Seq,
 };
 
 /// The layout of the whole store: which tables there are, and what their keys mean.
@@ -94,6 +94,9 @@ impl Row for AlarmRow {
         }
     }
 }
+impl Row for CopyMark {
+    const KIND: &'static str = "copy";
+}
 impl Row for PartRow {
     const KIND: &'static str = "part";
 }
@@ -124,6 +127,12 @@ pub(super) struct Decision {
     pub(super) number: u64,
     /// `None` where what was decided before is forgotten below `counter`.
     pub(super) row: Option<DecidedRow>,
+}
+
+/// That a file is a copy of a store, and of when.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct CopyMark {
+    pub(super) at: Millis,
 }
 
 /// Which rows of a block of the ledger are an employee's: how far behind the first, in order.

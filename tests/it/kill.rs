@@ -99,7 +99,9 @@ fn kills_at_any_moment_lose_nothing_and_count_nothing_twice() {
         .count();
     assert_eq!(recorded, fleet.sealed.len());
     fleet.assert_presence(&office);
+    office.ok(&["verify"]);
     office.stop(engine);
+    office.ok(&["verify"]);
     assert_eq!(
         fleet.assert_nothing_lost_or_doubled(&office).len(),
         feed.len()

@@ -13,6 +13,7 @@ fn run(name: &str, text: &str) {
             panic!("{name}:{}: {line}\n  {wrong}", at + 1);
         }
     }
+    office.assert_sound(name);
     let left = office.unexpected();
     assert!(
         left.is_empty(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::keeper::{Commit, JournalEvent, Keeper, Moment};
 use super::segments::Segments;
 use crate::domain::{Digest, EmployeeId, LedgerRow, Millis, OutboxId, OutboxRow, Seq};
-use crate::store::{Archive, Batch, Loaded, RedbStore, Store, StoreError};
+use crate::store::{Archive, Batch, Copier, Loaded, RedbStore, Store, StoreError};
 
 /// Commits that may wait for the journal: what a fast disk makes in a second, which a journal on a slow one may take for a
 /// sync.
@@ -98,6 +98,11 @@ impl Journaled {
             store,
             journal: Some(journal),
         })
+    }
+
+    /// As [`RedbStore::copier`].
+    pub fn copier(&self) -> Copier {
+        self.store.copier()
     }
 
     /// The number of the last commit.

@@ -1,9 +1,12 @@
 //! The store in one redb file. redb is named in this directory only.
 
+mod copy;
+mod examine;
 mod fault;
 mod file;
 mod persons;
 mod read;
+mod restore;
 mod ring;
 mod shelf;
 mod snapshot;
@@ -16,7 +19,9 @@ use std::sync::Arc;
 
 use redb::{Database, ReadTransaction, ReadableDatabase, StorageBackend, WriteTransaction};
 
+pub use self::copy::{Copier, CopyError};
 use self::fault::{Fault, Wrong};
+pub use self::restore::{Glance, Restoring};
 pub(super) use self::snapshot::{Snapshot, Snapshots};
 use self::tables::{LAYOUT_KEY, LEDGER, META, OUTBOX, WORK, prepare, write_in};
 pub(super) use self::tables::{legacy_digest, legacy_key};
@@ -109,17 +114,7 @@ impl RedbStore {
 
     fn started(database: Database) -> Result<Self, Fault> {
         let txn = database.begin_read()?;
-        let meta = txn.open_table(META)?;
-        let layout = meta.get(LAYOUT_KEY)?.ok_or(Wrong::Layout)?;
-        let layout = layout.value().try_into().map_err(|_| Wrong::Layout)?;
-        let found = u32::from_le_bytes(layout);
-        if found > LAYOUT {
-            let known = LAYOUT;
-            return Err(StoreError::Newer { found, known }.into());
-        }
-        if found != LAYOUT {
-            return Err(Wrong::OldLayout(found).into());
-        }
+        check_layout(&txn)?;
         let ledger = txn.open_table(LEDGER)?;
         let last = read::last_row(&ledger)?.map(|row| (row.seq, row.logged_at));
         let seq = last.map(|(seq, _)| seq);
@@ -130,7 +125,6 @@ impl RedbStore {
             seq,
         )?;
         drop(ledger);
-        drop(meta);
         drop(txn);
         Ok(Self {
             database: Arc::new(database),
@@ -178,6 +172,21 @@ impl RedbStore {
         }
         Ok(())
     }
+}
+
+fn check_layout(txn: &ReadTransaction) -> Result<(), Fault> {
+    let meta = txn.open_table(META)?;
+    let layout = meta.get(LAYOUT_KEY)?.ok_or(Wrong::Layout)?;
+    let layout = layout.value().try_into().map_err(|_| Wrong::Layout)?;
+    let found = u32::from_le_bytes(layout);
+    if found > LAYOUT {
+        let known = LAYOUT;
+        return Err(StoreError::Newer { found, known }.into());
+    }
+    if found != LAYOUT {
+        return Err(Wrong::OldLayout(found).into());
+    }
+    Ok(())
 }
 
 impl Store for RedbStore {

@@ -243,7 +243,7 @@ fn entries(
     Ok(page)
 }
 
-fn entry(kind: u8, number: u64, octets: &[u8]) -> Result<OutboxRow, Fault> {
+pub(super) fn entry(kind: u8, number: u64, octets: &[u8]) -> Result<OutboxRow, Fault> {
     let row: OutboxRow = decode([number, 0, 0], octets)?;
     if row.is_settled() != (kind == SETTLED) {
         return Err(Wrong::Unsettled(OutboxId(number)).into());
