@@ -12,10 +12,10 @@ pub use facts::{
 };
 pub use log::{Arrivals, LogFilter, LogKind, LogLine, LogWhat, Undone};
 pub use reply::{Enrolled, Event, PersonDetail, Problem, Refusal, Reply, Retried, Snapshot};
-pub use request::{Ask, CardEdit, Command, EnrolKey, NewEmployee, Query, Request};
+pub use request::{Ask, CardEdit, Command, CopyAsk, EnrolKey, NewEmployee, Query, Request};
 
 /// Version of these words. Both ends of a socket must have the same one.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 
 /// The most rows that one query returns: a page takes the engine about a millisecond.
 pub const PAGE: usize = 256;

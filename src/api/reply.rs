@@ -5,7 +5,10 @@ use super::{
     AlarmFact, Arrivals, DeviceFact, FeedLine, LinkFact, LogLine, OutboxFact, PduFact, PersonFact,
     ReplySample, Totals, Undone,
 };
-use crate::domain::{AlarmId, DeviceId, Employee, EmployeeId, Millis, OutboxId, Outcome, Seq};
+use crate::domain::{
+    AlarmId, Copied, CopyFault, DeviceId, Employee, EmployeeId, Examined, Millis, OutboxId,
+    Outcome, Seq,
+};
 
 /// What the engine answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +81,10 @@ pub enum Reply {
     Refused(Refusal),
     /// PDUs of a link, oldest first.
     Pdus(Vec<PduFact>),
+    /// A backup was made.
+    BackedUp(Copied),
+    /// What was found in the store.
+    Examined(Box<Examined>),
 }
 
 /// What a retry did.
@@ -156,6 +163,14 @@ pub enum Refusal {
     Busy,
     /// The store cannot be written.
     Store,
+    /// Only the user of the engine may give it a file to write to.
+    NotYours,
+    /// There is a file of that name.
+    FileExists,
+    /// No backup was made.
+    Copy(CopyFault),
+    /// It was stopped, because the engine ends.
+    Stopped,
 }
 
 /// What is wrong with a card.

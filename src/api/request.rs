@@ -22,6 +22,22 @@ pub enum Ask {
     Command(Command),
     /// Reads something.
     Query(Query),
+    /// Makes a second copy, or looks the store over. The core does neither: whoever wires it does.
+    Copy(CopyAsk),
+}
+
+/// What is asked beside the core.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CopyAsk {
+    /// Writes a backup.
+    Backup {
+        /// To which file of the engine's computer: an absolute path, in octets.
+        path: Vec<u8>,
+        /// Whether a file that is there is replaced.
+        is_over: bool,
+    },
+    /// Looks at every row.
+    Verify,
 }
 
 /// What changes the desk. Each is durable before it is answered.

@@ -61,6 +61,12 @@ pub enum Command {
     Acknowledge(AcknowledgeArgs),
     /// Marks by hand.
     Mark(MarkArgs),
+    /// Writes a copy of the store.
+    Backup(BackupArgs),
+    /// Puts one in the place of the store.
+    Restore(RestoreArgs),
+    /// Looks at every row.
+    Verify(VerifyArgs),
     /// The configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -382,6 +388,42 @@ pub struct MarkArgs {
     /// Why.
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+    /// One object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `backup` takes.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// Where to.
+    pub file: PathBuf,
+    /// Over a file that is there.
+    #[arg(long)]
+    pub force: bool,
+    /// One object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `restore` takes.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The backup.
+    pub file: PathBuf,
+    /// What the journal has, too.
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "")]
+    pub journal: Option<PathBuf>,
+    /// One object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `verify` takes.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// A backup.
+    pub file: Option<PathBuf>,
     /// One object a line.
     #[arg(long)]
     pub json: bool,

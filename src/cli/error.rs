@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use super::config::ConfigError;
 use crate::api::Refusal;
-use crate::domain::{DownCause, EmployeeId, GatewayName, PhoneError};
+use crate::domain::{CopyFault, DownCause, EmployeeId, GatewayName, PhoneError};
 use crate::practice::load::LoadFault;
 use crate::protocol::KeyError;
 
@@ -231,6 +231,36 @@ pub enum CliError {
     /// The store is damaged.
     #[error("the store is damaged")]
     Damaged(#[source] Cause),
+    /// The store has lost what its journal does not hold whole.
+    #[error("the journal does not hold all that the store has lost")]
+    JournalHole {
+        /// What is missing, in words.
+        said: String,
+    },
+    /// The store is damaged, and there is a backup.
+    #[error("the store is damaged")]
+    DamagedAndBackedUp {
+        /// What is wrong.
+        #[source]
+        cause: Cause,
+        /// The newest backup.
+        newest: PathBuf,
+    },
+    /// A store or backup whose rows are wrong; they were said one by one.
+    #[error("faults: {0}")]
+    Faulty(u64),
+    /// A backup that is damaged.
+    #[error("'{}' is damaged", path.display())]
+    Backup {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        cause: Cause,
+    },
+    /// A restore needs the store for itself.
+    #[error("the engine runs")]
+    EngineRuns,
     /// The store was written by a later version.
     #[error("the store is of a later version")]
     Newer(#[source] Cause),
@@ -276,12 +306,25 @@ impl CliError {
             | Self::Password { .. }
             | Self::NotInGroup(_) => ExitCode::Permission,
             Self::Refused(Refusal::Busy) => ExitCode::Busy,
-            Self::Refused(Refusal::Store) | Self::WriteStore(_) | Self::WriteFile { .. } => {
-                ExitCode::Write
+            Self::Refused(Refusal::NotYours | Refusal::Copy(CopyFault::NotPermitted)) => {
+                ExitCode::Permission
             }
+            Self::Refused(Refusal::Copy(CopyFault::Damaged)) => ExitCode::Damaged,
+            Self::Refused(
+                Refusal::Store | Refusal::Copy(CopyFault::NoRoom | CopyFault::Failed),
+            )
+            | Self::WriteStore(_)
+            | Self::WriteFile { .. } => ExitCode::Write,
             Self::Login { .. } => ExitCode::Login,
-            Self::NoEngine | Self::EngineStopped | Self::InUse => ExitCode::InUse,
-            Self::Damaged(_) | Self::Newer(_) => ExitCode::Damaged,
+            Self::NoEngine | Self::EngineStopped | Self::InUse | Self::EngineRuns => {
+                ExitCode::InUse
+            }
+            Self::Damaged(_)
+            | Self::DamagedAndBackedUp { .. }
+            | Self::JournalHole { .. }
+            | Self::Faulty(_)
+            | Self::Backup { .. }
+            | Self::Newer(_) => ExitCode::Damaged,
             Self::HangUp => ExitCode::HangUp,
             Self::Read { .. }
             | Self::Terminal(_)
@@ -305,7 +348,10 @@ impl CliError {
                 | Refusal::NoteLength
                 | Refusal::NothingToGiveUp(_)
                 | Refusal::ShelveTime
-                | Refusal::NothingToUndo,
+                | Refusal::NothingToUndo
+                | Refusal::FileExists
+                | Refusal::Stopped
+                | Refusal::Copy(CopyFault::NotThere),
             )
             | Self::Version { .. }
             | Self::OpenStore(_)

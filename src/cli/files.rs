@@ -65,6 +65,16 @@ pub fn make_dir(path: &Path) -> Result<Made, CliError> {
     Ok(Made::New)
 }
 
+/// Makes an empty file for the owner alone; there must be none.
+///
+/// # Errors
+/// As the system says.
+pub fn new_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(FILE_MODE);
+    options.open(path)
+}
+
 /// Makes a file with `content` for the owner alone, durably, under its name only when it is whole. Keeps one that is there.
 ///
 /// # Errors

@@ -505,6 +505,8 @@ const fn alarm_kind(kind: &AlarmKind) -> &'static str {
         AlarmKind::LinkDeaf { .. } => "link_deaf",
         AlarmKind::LinkUnstable { .. } => "link_unstable",
         AlarmKind::OutboxStuck { .. } => "outbox_stuck",
+        AlarmKind::BackupOld { .. } => "backup_old",
+        AlarmKind::JournalStopped { .. } => "journal_stopped",
     }
 }
 

@@ -45,6 +45,11 @@ impl Entropy for SystemEntropy {
     }
 }
 
+/// Randomness for a new engine.
+pub fn entropy() -> impl Entropy {
+    SystemEntropy::new()
+}
+
 /// The engine on the store, ready to start.
 pub fn engine(
     place: &Place,
@@ -98,6 +103,7 @@ pub fn settings(config: &Config) -> Settings {
             delayed_after_ms: hours(config.rules.delayed_after_h),
             refuse_ahead_ms: hours(config.rules.refuse_ahead_h),
             refuse_behind_ms: hours(config.rules.refuse_behind_h),
+            backup_old_after_ms: i64::from(config.backup.old_after_days) * Millis::DAY,
         },
         receipts: Receipts {
             retry_after_ms: config
@@ -177,6 +183,7 @@ pub fn store_error(error: StoreError) -> CliError {
         StoreError::Damaged(cause) => CliError::Damaged(cause),
         StoreError::Newer { .. } => CliError::Newer(Box::new(error)),
         StoreError::Open(cause) => CliError::OpenStore(cause),
+        StoreError::Stopped => CliError::EngineStopped,
         StoreError::Write(cause) => CliError::WriteStore(cause),
     }
 }

@@ -29,6 +29,33 @@ pub trait Desk {
     /// # Errors
     /// [`CliError::EngineStopped`]; others as [`Desk::ask`].
     fn next_event(&mut self) -> Result<Option<Event>, CliError>;
+
+    /// Whether there is one at all.
+    fn is_there(&self) -> bool {
+        true
+    }
+}
+
+/// The desk of a command that asks none.
+#[derive(Copy, Clone, Debug)]
+pub struct NoDesk;
+
+impl Desk for NoDesk {
+    fn ask(&mut self, _: Ask) -> Result<Reply, CliError> {
+        Err(CliError::NoEngine)
+    }
+
+    fn follow(&mut self) -> Result<(), CliError> {
+        Err(CliError::NoEngine)
+    }
+
+    fn next_event(&mut self) -> Result<Option<Event>, CliError> {
+        Err(CliError::NoEngine)
+    }
+
+    fn is_there(&self) -> bool {
+        false
+    }
 }
 
 /// What a command needs of a desk.

@@ -5,8 +5,9 @@ use clap::FromArgMatches as _;
 use clap::parser::ValueSource;
 
 use super::args::{Command, CommandLine, ConfigCommand};
-use super::config::{Given, settings, template};
+use super::config::{Config, Given, settings, template};
 use super::console::Opening;
+use super::copies::newest_backup;
 use super::demo::Demo;
 use super::error::{CliError, ExitCode};
 use super::fold::Folding;
@@ -14,12 +15,13 @@ use super::init::Init;
 use super::json::SettingJson;
 use super::operator::operator;
 use super::place::Place;
-use super::reach::{Desk, World};
+use super::reach::{Desk, NoDesk, World};
 use super::screen::Screen;
+use super::second::Journal;
 use super::turn::Turn;
 use super::wiring::Wiring;
 use super::{commands, doors, files, help, json, parts, sentences, tls};
-use crate::domain::Millis;
+use crate::domain::{Millis, Operator};
 use crate::words::{Language, Words};
 
 /// Runs the command line of this process.
@@ -147,6 +149,9 @@ impl Shell<'_> {
             | Command::Retry(_)
             | Command::Acknowledge(_)
             | Command::Mark(_)
+            | Command::Backup(_)
+            | Command::Restore(_)
+            | Command::Verify(_)
             | Command::Config(_) => {}
         }
         let place = Place::find(data.as_deref())?;
@@ -170,19 +175,43 @@ impl Shell<'_> {
             // It fails where this is a session of its own already.
             let _ = rustix::process::setsid();
         }
-        let Some(need) = commands::need(&command) else {
-            return self.world.serve(&place, &config, self.words);
+        let done = self.at_desk(&place, &config, &by, command);
+        done.map_err(|error| with_newest(error, &place, &config))
+    }
+
+    fn at_desk(
+        &mut self,
+        place: &Place,
+        config: &Config,
+        by: &Operator,
+        command: Command,
+    ) -> Result<(), CliError> {
+        if matches!(command, Command::Serve { .. }) {
+            return self.world.serve(place, config, self.words);
+        }
+        let mut desk: Box<dyn Desk> = match commands::need(&command) {
+            Some(need) => match self.world.reach(place, config, by, need) {
+                // A look at the store needs an engine or none.
+                Err(CliError::NoEngine) if matches!(command, Command::Verify(_)) => {
+                    Box::new(NoDesk)
+                }
+                desk => desk?,
+            },
+            None => Box::new(NoDesk),
         };
-        let mut desk: Box<dyn Desk> = self.world.reach(&place, &config, &by, need)?;
+        let is_apart = !desk.is_there();
         let mut turn = Turn {
             out: self.out,
             screen: self.screen,
             err: self.err,
             words: self.words,
-            config: &config,
+            config,
             now: self.now,
             desk: &mut *desk,
         };
+        if is_apart && let Some(done) = commands::run_apart(&mut turn, place, &command) {
+            return done;
+        }
         commands::run(&mut turn, command)
     }
 
@@ -226,11 +255,28 @@ impl Shell<'_> {
                 }
                 files::store_key(place)?;
                 parts::socket_group(&config)?;
+                self.check_journal(place, &config)?;
                 let file = place.config().display().to_string();
                 let gateways = config.gateways.len().to_string();
                 self.tell("config.right", &[("file", &file), ("gateways", &gateways)])
             }
         }
+    }
+
+    /// Warns of a journal that cannot be written, or that helps less than it could.
+    fn check_journal(&mut self, place: &Place, config: &Config) -> Result<(), CliError> {
+        let Some(journal) = Journal::of(place, config) else {
+            return Ok(());
+        };
+        let path = journal.path().display().to_string();
+        if let Some(fault) = journal.fault() {
+            let why = self.words.copy_fault(fault);
+            return self.tell("journal.fault", &[("path", &path), ("why", &why)]);
+        }
+        if journal.is_on_disk_of(place) {
+            return self.tell("journal.same_disk", &[("path", &path)]);
+        }
+        Ok(())
     }
 
     fn completions(&mut self, shell: clap_complete::Shell) -> Result<(), CliError> {
@@ -248,6 +294,14 @@ impl Shell<'_> {
     fn tell(&mut self, key: &str, facts: &[(&str, &str)]) -> Result<(), CliError> {
         let said = self.words.say(key, facts);
         writeln!(self.err, "{said}").map_err(CliError::Terminal)
+    }
+}
+
+/// Says of a damaged store which backup is the newest.
+fn with_newest(error: CliError, place: &Place, config: &Config) -> CliError {
+    match (error, newest_backup(place, config)) {
+        (CliError::Damaged(cause), Some(newest)) => CliError::DamagedAndBackedUp { cause, newest },
+        (error, _) => error,
     }
 }
 

@@ -4,6 +4,7 @@ use std::error::Error as _;
 
 use super::config::{ConfigError, ConfigFault, TlsFileFault, Wanted};
 use super::error::CliError;
+use super::init::shell_quoted;
 use crate::domain::PhoneError;
 use crate::ui::KeyFault;
 use crate::words::{Words, safe};
@@ -91,6 +92,14 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
             say("error.version", &facts)
         }
         CliError::Damaged(_) => say("error.damaged", &[]),
+        CliError::JournalHole { said } => said.clone(),
+        CliError::DamagedAndBackedUp { newest, .. } => {
+            let file = shell_quoted(&newest.display().to_string());
+            say("error.damaged_newest", &[("file", &file)])
+        }
+        CliError::Faulty(count) => say("error.faulty", &[("count", &count.to_string())]),
+        CliError::Backup { path, .. } => of_path("error.backup", path),
+        CliError::EngineRuns => say("error.engine_runs", &[]),
         CliError::Newer(_) => say("error.newer", &[]),
         CliError::OpenStore(_) => say("error.open_store", &[]),
         CliError::WriteStore(_) => say("error.write_store", &[]),
@@ -218,7 +227,9 @@ mod tests {
     use crate::api::{Problem, Refusal};
     use crate::cli::config::Origin;
     use crate::cli::error::ExitCode;
-    use crate::domain::{AlarmId, BindFault, DeviceId, DownCause, EmployeeId, GatewayName, Seq};
+    use crate::domain::{
+        AlarmId, BindFault, CopyFault, DeviceId, DownCause, EmployeeId, GatewayName, Seq,
+    };
     use crate::protocol::KeyError;
     use crate::words::Language;
 
@@ -328,6 +339,14 @@ mod tests {
             (Refusal::InTheFuture, 1),
             (Refusal::Busy, 75),
             (Refusal::Store, 74),
+            (Refusal::NotYours, 8),
+            (Refusal::FileExists, 1),
+            (Refusal::Stopped, 1),
+            (Refusal::Copy(CopyFault::NoRoom), 74),
+            (Refusal::Copy(CopyFault::NotPermitted), 8),
+            (Refusal::Copy(CopyFault::NotThere), 1),
+            (Refusal::Copy(CopyFault::Failed), 74),
+            (Refusal::Copy(CopyFault::Damaged), 5),
         ];
         let refusals = refusals.into_iter();
         refusals.map(|(refusal, code)| (CliError::Refused(refusal), code))
@@ -412,6 +431,22 @@ mod tests {
             (CliError::InUse, 4),
             (CliError::Version { theirs: 2, ours: 1 }, 1),
             (CliError::Damaged(cause()), 5),
+            (
+                CliError::DamagedAndBackedUp {
+                    cause: cause(),
+                    newest: path(),
+                },
+                5,
+            ),
+            (CliError::Faulty(7), 5),
+            (
+                CliError::Backup {
+                    path: path(),
+                    cause: cause(),
+                },
+                5,
+            ),
+            (CliError::EngineRuns, 4),
             (CliError::Newer(cause()), 5),
             (CliError::OpenStore(cause()), 1),
             (

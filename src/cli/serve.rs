@@ -12,17 +12,20 @@ use tokio::time::{Instant, interval, sleep, timeout};
 
 use super::clock::Clock;
 use super::config::Config;
+use super::copies::{Copyist, Nightly};
 use super::error::CliError;
 use super::place::Place;
+use super::second::{self, Journal};
 use super::wiring::{AGAIN, BUSY, finish, port_error, runtime};
 use super::{doors, files, log, parts, sentences};
 use crate::api::{Ask, Event, Query, Request};
 use crate::domain::{GatewayName, LinkEvent, LinkOrder, Operator};
 use crate::engine::Engine;
-use crate::engine::shell::{self, CALLS, Call, DRAIN, EVENTS, ORDERS, Wires};
+use crate::engine::shell::{self, CALLS, COPIES, Call, DRAIN, EVENTS, ORDERS, Wires};
 use crate::gateway::{self, GatewayConfig, TcpConnect};
 use crate::port::Listener;
-use crate::store::{RedbStore, StoreError};
+use crate::store::journal::Journaled;
+use crate::store::{RedbStore, Store as _, StoreError};
 use crate::words::Words;
 
 /// How long windows may take to hear that the engine has stopped.
@@ -39,13 +42,14 @@ pub fn serve(place: &Place, config: &Config, words: &Words) -> Result<(), CliErr
         let mut signals = Signals::catch()?;
         let links = parts::gateway_configs(place, config)?;
         let key = files::store_key(place)?;
-        let Some(store) = open_store(place, &mut signals).await? else {
+        let Some(mut store) = open_store(place, &mut signals).await? else {
             return Ok(());
         };
         if let Err(error) = log::open(place) {
             // Check-ins are worth more than their diagnostics.
             tell(&sentences::said(words, &error));
         }
+        second::hold(place, config, words, &mut store)?;
         let clock = Clock::start();
         let engine = parts::engine(place, config, key, &store, clock)?;
         let group = config.site.socket_group.as_deref();
@@ -56,7 +60,10 @@ pub fn serve(place: &Place, config: &Config, words: &Words) -> Result<(), CliErr
             tell(&shut);
         }
         let size = engine.size();
-        let desk = Reception::open(engine, store, clock, links, listener)?;
+        let key_check = store.load().map_err(parts::store_error)?.meta.key_check;
+        let nightly = Nightly::new(place, config, key_check);
+        let journal = Journal::of(place, config);
+        let desk = Reception::open(engine, store, clock, links, listener, nightly, journal)?;
         say_ready(size);
         desk.run(signals.stop()).await
     })
@@ -101,9 +108,12 @@ impl Reception {
         clock: Clock,
         gateways: Vec<GatewayConfig>,
         listener: Listener,
+        nightly: Option<Nightly>,
+        journal: Option<Journal>,
     ) -> Result<Self, CliError> {
         let (link_events, links_rx) = mpsc::channel(DRAIN);
         let (calls, calls_rx) = mpsc::channel(CALLS);
+        let (copies, copies_rx) = mpsc::channel(COPIES);
         let (events, _) = broadcast::channel(EVENTS);
         let (stop, stop_rx) = oneshot::channel();
         let mut orders = BTreeMap::new();
@@ -125,14 +135,23 @@ impl Reception {
         let wires = Wires {
             links: links_rx,
             calls: calls_rx,
+            copies: copies_rx,
             orders: orders.clone(),
             events: events.clone(),
             stop: stop_rx,
         };
+        let told = copies.clone();
+        let copyist = Copyist::new(store.copier(), calls.clone(), copies, clock, nightly);
+        let store = second::journaled(store, journal.as_ref(), clock, move |event| {
+            // An engine that ends hears of it at its next start.
+            let _ = told.try_send(event);
+        })?;
+        let (asks, asks_rx) = mpsc::channel(CALLS);
         let ended = start_engine(engine, store, wires, clock)?;
         let mut tasks = JoinSet::new();
         let (farewell, farewell_rx) = oneshot::channel();
-        tasks.spawn(accept(listener, calls.clone(), events, farewell_rx));
+        tasks.spawn(accept(listener, asks, events, farewell_rx));
+        tasks.spawn(copyist.run(asks_rx));
         tasks.spawn(watch(calls));
         Ok(Self {
             tasks,
@@ -247,7 +266,7 @@ impl Signals {
 /// Starts the engine on a thread of its own, because a commit blocks it and should.
 fn start_engine(
     engine: Engine,
-    store: RedbStore,
+    store: Journaled,
     wires: Wires,
     clock: Clock,
 ) -> Result<oneshot::Receiver<Result<(), StoreError>>, CliError> {
@@ -359,7 +378,6 @@ mod tests {
     use crate::engine::Entropy;
     use crate::port::Client;
     use crate::protocol::StoreKey;
-    use crate::store::Store as _;
 
     /// Octets for the new store; a panic for whoever wants more.
     struct Once(AtomicBool);
@@ -384,7 +402,16 @@ mod tests {
             clock.now(),
         );
         let listener = Listener::bind(&place.socket(), None).unwrap();
-        Reception::open(engine.unwrap(), store, clock, Vec::new(), listener).unwrap()
+        Reception::open(
+            engine.unwrap(),
+            store,
+            clock,
+            Vec::new(),
+            listener,
+            None,
+            None,
+        )
+        .unwrap()
     }
 
     #[tokio::test]

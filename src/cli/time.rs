@@ -16,6 +16,11 @@ pub fn local(at: Millis, zone: &TimeZone) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// What the clock of `zone` shows.
+pub fn civil_at(at: Millis, zone: &TimeZone) -> DateTime {
+    timestamp(at).to_zoned(zone.clone()).datetime()
+}
+
 /// Reads a moment as people write it: RFC 3339, `2026-11-20`, `2026-11-20 09:00`, `09:00` (today), `2h`, `30m` or `3d` ago.
 ///
 /// What has no offset is read in `zone`. `flag` is named in the error.

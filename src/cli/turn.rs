@@ -8,7 +8,7 @@ use super::reach::Desk;
 use super::screen::Screen;
 use super::table::Table;
 use super::{json, time};
-use crate::api::{Ask, Command, Query, Reply};
+use crate::api::{Ask, Command, CopyAsk, Query, Reply};
 use crate::domain::{Employee, EmployeeId, Millis};
 use crate::words::Words;
 
@@ -59,6 +59,14 @@ impl Turn<'_> {
     /// As [`Turn::command`].
     pub fn query(&mut self, query: Query) -> Result<Reply, CliError> {
         self.ask(Ask::Query(query))
+    }
+
+    /// Asks for a copy of the store, or for a look at all of it.
+    ///
+    /// # Errors
+    /// As [`Turn::command`].
+    pub fn copy(&mut self, ask: CopyAsk) -> Result<Reply, CliError> {
+        self.ask(Ask::Copy(ask))
     }
 
     /// All cards.

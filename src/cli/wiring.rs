@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::stdout;
+use std::ops::ControlFlow;
 use std::os::fd::AsFd as _;
 use std::time::Duration;
 
@@ -13,19 +14,22 @@ use tokio::time::{Instant, sleep};
 use super::clock::Clock;
 use super::config::{Config, Gateway};
 use super::console::{Opening, console};
+use super::copies::{Bar, do_copy};
 use super::error::CliError;
 use super::place::Place;
 use super::reach::{Desk, LoginFault, Need, World};
+use super::second::{self, Journal};
 use super::secret::Secret;
 use super::serve::serve;
 use super::{files, parts};
-use crate::api::{Ask, Event, Refusal, Reply, Request};
+use crate::api::{Ask, CopyAsk, Event, Refusal, Reply, Request};
 use crate::domain::{DownCause, Operator};
 use crate::engine::Engine;
 use crate::gateway::{TcpConnect, Tls, try_login};
 use crate::port::{Client, PortError};
+use crate::store::journal::Journaled;
 use crate::store::{RedbStore, Store};
-use crate::words::Words;
+use crate::words::{Language, Words};
 
 /// How long socket and store are tried while another process has the store.
 pub const BUSY: Duration = Duration::from_secs(5);
@@ -166,7 +170,7 @@ impl Desk for RunningDesk {
         // What changes something may have been done: it is not asked again.
         let again = match &ask {
             Ask::Query(query) => Some(Ask::Query(query.clone())),
-            Ask::Command(_) => None,
+            Ask::Command(_) | Ask::Copy(_) => None,
         };
         let mut answered = self.runtime.block_on(self.client.ask(ask));
         if let (Err(PortError::Closed), Some(again)) = (&answered, again) {
@@ -222,7 +226,7 @@ async fn unread(out: Option<&Sender>) {
 /// The engine's core on the opened store, for one command.
 struct StoredDesk {
     engine: Engine,
-    store: RedbStore,
+    store: Journaled,
     clock: Clock,
     by: Operator,
 }
@@ -230,9 +234,15 @@ struct StoredDesk {
 impl StoredDesk {
     fn open(place: &Place, config: &Config, by: &Operator) -> Result<Self, CliError> {
         let key = files::store_key(place)?;
-        let store = RedbStore::open(&place.store()).map_err(parts::store_error)?;
+        let mut store = RedbStore::open(&place.store()).map_err(parts::store_error)?;
+        let words = Words::load(Language::default());
+        second::hold(place, config, &words, &mut store)?;
         let clock = Clock::start();
         let engine = parts::engine(place, config, key, &store, clock)?;
+        let journal = Journal::of(place, config);
+        let store = second::journaled(store, journal.as_ref(), clock, move |event| {
+            second::tell_of_command(&words, event);
+        })?;
         Ok(Self {
             engine,
             store,
@@ -242,9 +252,32 @@ impl StoredDesk {
     }
 }
 
+impl StoredDesk {
+    fn copy(&mut self, ask: CopyAsk) -> Result<Reply, CliError> {
+        let mut bar = Bar::new();
+        let copier = self.store.copier();
+        let (reply, told) = do_copy(&copier, ask, self.clock, &mut |done, of| {
+            bar.told(done, of);
+            ControlFlow::Continue(())
+        });
+        if let Some(told) = told {
+            let now = self.clock.now();
+            self.engine.handle_copy(now, told);
+            let batch = self.engine.take_batch(now);
+            self.store.commit_all(batch).map_err(parts::store_error)?;
+            // Nobody listens.
+            drop(self.engine.take_then());
+        }
+        Ok(reply)
+    }
+}
+
 impl Desk for StoredDesk {
     fn ask(&mut self, ask: Ask) -> Result<Reply, CliError> {
         let now = self.clock.now();
+        if let Ask::Copy(ask) = ask {
+            return self.copy(ask);
+        }
         let request = Request {
             by: self.by.clone(),
             ask,
@@ -253,7 +286,7 @@ impl Desk for StoredDesk {
         let reply = reply.map_err(parts::store_error)?;
         if self.engine.has_unwritten() {
             let batch = self.engine.take_batch(now);
-            self.store.commit(&batch).map_err(parts::store_error)?;
+            self.store.commit_all(batch).map_err(parts::store_error)?;
         }
         // Nobody listens, and no link is up: what was decided is found by the next engine.
         drop(self.engine.take_then());

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::{AlarmId, DeviceId, DownCause, EmployeeId, GatewayName, Millis, Operator, OutboxId};
+use super::{
+    AlarmId, CopyFault, DeviceId, DownCause, EmployeeId, GatewayName, Millis, Operator, OutboxId,
+};
 
 /// What an alarm is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +52,18 @@ pub enum AlarmKind {
         /// Which.
         gateway: GatewayName,
     },
+    /// There was no whole backup for too long.
+    BackupOld {
+        /// When the last one was made.
+        last: Option<Millis>,
+        /// Why the last try brought none.
+        why: Option<CopyFault>,
+    },
+    /// The journal beside the store is not written.
+    JournalStopped {
+        /// Why.
+        why: CopyFault,
+    },
 }
 
 impl AlarmKind {
@@ -64,7 +78,9 @@ impl AlarmKind {
             (Self::Key { employee: a }, Self::Key { employee: b }) => a == b,
             (Self::Store, Self::Store)
             | (Self::OutboxFailed { .. }, Self::OutboxFailed { .. })
-            | (Self::UnknownSenders, Self::UnknownSenders) => true,
+            | (Self::UnknownSenders, Self::UnknownSenders)
+            | (Self::BackupOld { .. }, Self::BackupOld { .. })
+            | (Self::JournalStopped { .. }, Self::JournalStopped { .. }) => true,
             (
                 Self::LinkDown { .. }
                 | Self::Store
@@ -74,7 +90,9 @@ impl AlarmKind {
                 | Self::UnknownSenders
                 | Self::LinkDeaf { .. }
                 | Self::LinkUnstable { .. }
-                | Self::OutboxStuck { .. },
+                | Self::OutboxStuck { .. }
+                | Self::BackupOld { .. }
+                | Self::JournalStopped { .. },
                 _,
             ) => false,
         }
@@ -89,7 +107,10 @@ impl AlarmKind {
             | Self::LinkDeaf { .. }
             | Self::LinkUnstable { .. }
             | Self::OutboxStuck { .. } => 2,
-            Self::Key { .. } | Self::UnknownSenders => 3,
+            Self::Key { .. }
+            | Self::UnknownSenders
+            | Self::BackupOld { .. }
+            | Self::JournalStopped { .. } => 3,
         }
     }
 
@@ -103,7 +124,9 @@ impl AlarmKind {
             | Self::UnknownSenders
             | Self::LinkDeaf { .. }
             | Self::LinkUnstable { .. }
-            | Self::OutboxStuck { .. } => None,
+            | Self::OutboxStuck { .. }
+            | Self::BackupOld { .. }
+            | Self::JournalStopped { .. } => None,
         }
     }
 
@@ -114,7 +137,9 @@ impl AlarmKind {
             | Self::Store
             | Self::LinkDeaf { .. }
             | Self::LinkUnstable { .. }
-            | Self::OutboxStuck { .. } => true,
+            | Self::OutboxStuck { .. }
+            | Self::BackupOld { .. }
+            | Self::JournalStopped { .. } => true,
             Self::OutboxFailed { .. }
             | Self::TwoPlaces { .. }
             | Self::Key { .. }

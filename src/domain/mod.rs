@@ -3,6 +3,7 @@
 mod address;
 mod alarm;
 mod check_in;
+mod copy;
 mod ids;
 mod ledger;
 mod link;
@@ -16,6 +17,7 @@ mod time;
 pub use address::Address;
 pub use alarm::{AlarmKind, AlarmRow};
 pub use check_in::{Action, Outcome, RefusedReason, UnreadableReason};
+pub use copy::{Copied, CopyEvent, CopyFault, Examined, StoreCounts};
 pub use ids::{AlarmId, Counter, DeviceId, Digest, EmployeeId, GatewayName, OutboxId, PartId, Seq};
 pub use ledger::{
     DeskAct, Entry, LedgerRow, MarkRow, MessageRow, NoteRow, Operator, OverBound, RawBody,

@@ -4,6 +4,7 @@ use super::acts::Acts;
 use super::alarms::Alarms;
 use super::bounds::Bounds;
 use super::clock::ClockWatch;
+use super::copies::Copies;
 use super::facts;
 use super::health::LOOK_MS;
 use super::journal::Journal;
@@ -82,14 +83,14 @@ pub struct Engine {
     pub(super) restored_at: Option<Millis>,
     key_check: Vec<u8>,
     history: u64,
-    pub(super) backed_up_at: Option<Millis>,
+    pub(super) copies: Copies,
     /// Counters of gateways that the configuration has no more.
     idle_gateways: BTreeMap<GatewayName, crate::store::GatewayCounters>,
     pub(super) meta_changed: bool,
     /// Something was counted, which is written with the next that must be, or within a minute.
     counted: bool,
     /// Whether messages are taken in: a command that runs without an engine does not keep the desk alive.
-    runs: bool,
+    pub(super) runs: bool,
     /// Until when an engine was surely running, as the store says.
     alive_at: Option<Millis>,
     alive: Tick,
@@ -156,7 +157,7 @@ impl Engine {
             restored_at: meta.restored_at,
             key_check: meta.key_check,
             history: meta.history,
-            backed_up_at: meta.backed_up_at,
+            copies: Copies::new(loaded.began_at, meta.backed_up_at, now),
             idle_gateways: meta.gateways,
             meta_changed: is_new || !has_history,
             counted: false,
@@ -177,6 +178,7 @@ impl Engine {
     pub fn start(&mut self, now: Now) {
         self.runs = true;
         self.started_at = now.wall;
+        self.copies.began_at.get_or_insert(now.wall);
         self.meta_changed = true;
         for link in self.links.values_mut() {
             link.counters.gap_from = link.counters.gap_from.or(self.alive_at);
@@ -196,8 +198,12 @@ impl Engine {
                 !links.contains_key(gateway)
             }
             // They are raised anew where they are still true.
-            AlarmKind::Store | AlarmKind::LinkDeaf { .. } | AlarmKind::OutboxStuck { .. } => true,
-            AlarmKind::OutboxFailed { .. }
+            AlarmKind::Store
+            | AlarmKind::LinkDeaf { .. }
+            | AlarmKind::OutboxStuck { .. }
+            | AlarmKind::JournalStopped { .. } => true,
+            AlarmKind::BackupOld { .. }
+            | AlarmKind::OutboxFailed { .. }
             | AlarmKind::TwoPlaces { .. }
             | AlarmKind::Key { .. }
             | AlarmKind::UnknownSenders => false,
@@ -440,6 +446,7 @@ impl Engine {
             }
         }
         self.look_at_links(now);
+        self.look_at_copies(now);
         self.alarms.bring_back(now.wall);
         self.publish_alarms(now);
         self.turn_day(now);
@@ -573,7 +580,7 @@ impl Engine {
             last_alarm: self.alarms.last(),
             gateways,
             history: self.history,
-            backed_up_at: self.backed_up_at,
+            backed_up_at: self.copies.backed_up_at,
         }
     }
 }

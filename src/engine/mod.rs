@@ -7,6 +7,7 @@ mod answers;
 mod arrivals;
 mod bounds;
 mod clock;
+mod copies;
 mod core;
 mod desk;
 mod desk_acts;

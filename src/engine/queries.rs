@@ -31,6 +31,8 @@ impl Engine {
         let reply = match request.ask {
             Ask::Command(command) => self.command(now, &request.by, command, archive)?,
             Ask::Query(query) => self.query(now, &query, archive)?,
+            // Copies are made beside the core.
+            Ask::Copy(_) => Reply::Refused(Refusal::Busy),
         };
         self.finish(now);
         Ok(reply)

@@ -36,6 +36,8 @@ pub struct Rules {
     pub refuse_ahead_ms: i64,
     /// Claimed longer ago than this, it is refused.
     pub refuse_behind_ms: i64,
+    /// Without a whole backup for so long, that is an alarm; 0 never.
+    pub backup_old_after_ms: i64,
 }
 
 impl Default for Rules {
@@ -45,6 +47,7 @@ impl Default for Rules {
             delayed_after_ms: 4 * Millis::HOUR,
             refuse_ahead_ms: 24 * Millis::HOUR,
             refuse_behind_ms: 192 * Millis::HOUR,
+            backup_old_after_ms: 7 * Millis::DAY,
         }
     }
 }

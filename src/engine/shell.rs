@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant, sleep_until};
 
 use super::{Engine, Now, Then};
 use crate::api::{Event, Refusal, Reply, Request};
-use crate::domain::{GatewayName, LinkEvent, LinkOrder, Millis, SubmitFault, Ticket};
+use crate::domain::{CopyEvent, GatewayName, LinkEvent, LinkOrder, Millis, SubmitFault, Ticket};
 use crate::store::{Store, StoreError};
 
 /// Inputs that one commit may carry: what a second of full speed brings fits in a few of them.
@@ -20,6 +20,8 @@ pub const DRAIN: usize = 4_096;
 pub const ORDERS: usize = 2 * DRAIN;
 /// Requests that may wait for the engine; one more is told that it is busy.
 pub const CALLS: usize = 64;
+/// What may wait of backups and of the journal: each says a few words a night, or when its disk fails.
+pub const COPIES: usize = 16;
 /// Events that a slow console may lag behind before it has to begin anew.
 pub const EVENTS: usize = 4_096;
 /// What need not be durable at once is written after this long.
@@ -43,6 +45,8 @@ pub struct Wires {
     pub links: mpsc::Receiver<(GatewayName, LinkEvent)>,
     /// From consoles and commands.
     pub calls: mpsc::Receiver<Call>,
+    /// From whoever makes copies of the store.
+    pub copies: mpsc::Receiver<CopyEvent>,
     /// To the links.
     pub orders: BTreeMap<GatewayName, mpsc::Sender<Vec<LinkOrder>>>,
     /// To the consoles, with the revision of each event.
@@ -65,6 +69,7 @@ pub async fn run<S: Store>(
     let Wires {
         links,
         calls,
+        copies,
         orders,
         events,
         stop,
@@ -80,7 +85,7 @@ pub async fn run<S: Store>(
         unwritten_since: None,
         idle_since: Some(now),
     };
-    shell.run(links, calls, stop).await
+    shell.run(links, calls, copies, stop).await
 }
 
 struct Shell<S, C> {
@@ -100,9 +105,10 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
         &mut self,
         mut links: mpsc::Receiver<(GatewayName, LinkEvent)>,
         mut calls: mpsc::Receiver<Call>,
+        copies: mpsc::Receiver<CopyEvent>,
         stop: oneshot::Receiver<()>,
     ) -> Result<(), StoreError> {
-        let served = self.serve(&mut links, &mut calls, stop).await;
+        let served = self.serve(&mut links, &mut calls, copies, stop).await;
         if served.is_err() {
             self.refuse(links, calls);
         }
@@ -113,6 +119,7 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
         &mut self,
         links: &mut mpsc::Receiver<(GatewayName, LinkEvent)>,
         calls: &mut mpsc::Receiver<Call>,
+        mut copies: mpsc::Receiver<CopyEvent>,
         mut stop: oneshot::Receiver<()>,
     ) -> Result<(), StoreError> {
         self.engine.start((self.clock)());
@@ -123,6 +130,11 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
             tokio::select! {
                 _ = &mut stop => break,
                 Some(call) = calls.recv() => self.answer(call)?,
+                Some(event) = copies.recv() => {
+                    self.look_who_listens();
+                    self.engine.handle_copy((self.clock)(), event);
+                    self.let_go()?;
+                }
                 count = links.recv_many(&mut self.inputs, DRAIN), if has_links => {
                     has_links = count > 0;
                     self.take()?;
@@ -218,7 +230,7 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
         self.unwritten_since = None;
         self.idle_since = Some(Instant::now());
         let batch = self.engine.take_batch(now);
-        self.store.commit(&batch)
+        self.store.commit_all(batch)
     }
 
     fn dispatch(&mut self) {

@@ -17,6 +17,9 @@ use crate::api::{Ask, Event, Reply};
 /// How long an answer may take. The slowest request waits for a commit; a disk that takes longer has failed.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a copy, or a look at every row, may take: ten million rows take minutes, on a slow stick an hour.
+const COPY_TIMEOUT: Duration = Duration::from_secs(6 * 3_600);
+
 /// The pause between two tries where no more may wait to be let in.
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -84,7 +87,11 @@ impl Client {
         self.last_id = self.last_id.wrapping_add(1);
         let id = self.last_id;
         let desk = self.desk.clone();
-        let answered = timeout(ANSWER_TIMEOUT, async {
+        let limit = match &ask {
+            Ask::Command(_) | Ask::Query(_) => ANSWER_TIMEOUT,
+            Ask::Copy(_) => COPY_TIMEOUT,
+        };
+        let answered = timeout(limit, async {
             self.send(&ClientWord::Ask { id, desk, ask }).await?;
             loop {
                 match self.hear().await? {

@@ -21,7 +21,7 @@ use super::wire::{
     ClientWord, Incoming, ServerWord, is_desk, put_frame, read_opening, send_opening,
 };
 use super::{PATH_OCTETS, PortError};
-use crate::api::{Event, Refusal, Reply, Request};
+use crate::api::{Ask, CopyAsk, Event, Refusal, Reply, Request};
 use crate::domain::Operator;
 
 /// A request on its way to the engine, and where its answer goes.
@@ -57,6 +57,8 @@ pub struct Listener {
 pub struct Connection {
     stream: UnixStream,
     user: String,
+    /// Whether it is the user of this process, or root.
+    is_owner: bool,
     /// Held until the connection ends.
     place: OwnedSemaphorePermit,
 }
@@ -130,6 +132,7 @@ impl Listener {
                 return Connection {
                     stream,
                     user,
+                    is_owner: is_owner(uid),
                     place,
                 };
             }
@@ -137,8 +140,12 @@ impl Listener {
     }
 
     fn may_connect(&self, uid: u32) -> bool {
-        self.group || uid == 0 || uid == rustix::process::geteuid().as_raw()
+        self.group || is_owner(uid)
     }
+}
+
+fn is_owner(uid: u32) -> bool {
+    uid == 0 || uid == rustix::process::geteuid().as_raw()
 }
 
 impl Connection {
@@ -156,6 +163,7 @@ impl Connection {
         let Self {
             stream,
             user,
+            is_owner,
             place,
         } = self;
         let (from, to) = stream.into_split();
@@ -164,6 +172,7 @@ impl Connection {
             to,
             incoming: Incoming::default(),
             user,
+            is_owner,
             calls,
             events,
             following: false,
@@ -180,6 +189,7 @@ struct Session {
     to: OwnedWriteHalf,
     incoming: Incoming,
     user: String,
+    is_owner: bool,
     calls: mpsc::Sender<Call>,
     events: broadcast::Receiver<(u64, Event)>,
     following: bool,
@@ -217,6 +227,11 @@ impl Session {
                 Turn::Word(ClientWord::Ask { id, desk, ask }) => {
                     if !is_desk(&desk) {
                         return Err(PortError::Foreign);
+                    }
+                    if matches!(ask, Ask::Copy(CopyAsk::Backup { .. })) && !self.is_owner {
+                        // The engine would write the file with rights that its peer does not have.
+                        self.reply(id, Reply::Refused(Refusal::NotYours)).await?;
+                        continue;
                     }
                     let user = self.user.clone();
                     let by = Operator { user, desk };

@@ -3,8 +3,9 @@
 
 mod batch;
 mod chunk;
+pub mod journal;
 mod redb_store;
 mod rows;
 
 pub use batch::{Archive, Batch, GatewayCounters, Loaded, Meta, Store, StoreError};
-pub use redb_store::RedbStore;
+pub use redb_store::{Copier, CopyError, Glance, RedbStore, Restoring};

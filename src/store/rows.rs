@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! offset  octets  meaning
-//! 0       1       version of this kind's layout: 2 of a person, 3 of an alarm and the meta row, 1 of all else
+//! 0       1       version of this kind's layout: 2 of a person, 3 of the meta row, 4 of an alarm, 1 of all else
 //! 1       n       the row in postcard
 //! 1 + n   4       check: CRC-32C over kind, key (three numbers of 8 octets, little endian), version and row;
 //!                 little endian
@@ -13,6 +13,7 @@
 //! be a wrong time for somebody. It covers the key, so that a row that strayed to another key is found too. It stands
 //! last in every version, so that a flipped version is damage and not a later layout.
 
+mod commits;
 mod older;
 #[cfg(test)]
 mod tests;
@@ -22,10 +23,11 @@ use postcard::ser_flavors::Flavor;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::commits::Commits;
 use super::{Meta, StoreError};
 use crate::domain::{
-    AlarmRow, Counter, DecidedRow, DeviceId, DeviceRow, Employee, LedgerRow, OutboxRow, PartRow,
-    PersonState, Seq,
+    AlarmRow, Counter, DecidedRow, DeviceId, DeviceRow, Employee, LedgerRow, Millis, OutboxRow,
+    PartRow, PersonState, Seq,
 };
 
 /// The layout of the whole store: which tables there are, and what their keys mean.
@@ -81,19 +83,25 @@ impl Row for Seq {
 }
 impl Row for AlarmRow {
     const KIND: &'static str = "alarm";
-    /// Version 3 has more kinds of alarms than 2, and the same layout.
-    const VERSION: u8 = 3;
+    /// Versions 3 and 4 have more kinds of alarms than the ones before, and the same layout.
+    const VERSION: u8 = 4;
 
     fn read(version: u8, octets: &[u8]) -> Option<Result<Self, postcard::Error>> {
         match version {
             1 => Some(whole::<older::AlarmRow>(octets).map(Self::from)),
-            2 | 3 => Some(whole(octets)),
+            2..=4 => Some(whole(octets)),
             _ => None,
         }
     }
 }
+impl Row for CopyMark {
+    const KIND: &'static str = "copy";
+}
 impl Row for PartRow {
     const KIND: &'static str = "part";
+}
+impl Row for Commits {
+    const KIND: &'static str = "commits";
 }
 impl Row for Meta {
     const KIND: &'static str = "meta";
@@ -119,6 +127,12 @@ pub(super) struct Decision {
     pub(super) number: u64,
     /// `None` where what was decided before is forgotten below `counter`.
     pub(super) row: Option<DecidedRow>,
+}
+
+/// That a file is a copy of a store, and of when.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct CopyMark {
+    pub(super) at: Millis,
 }
 
 /// Which rows of a block of the ledger are an employee's: how far behind the first, in order.

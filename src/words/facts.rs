@@ -1,6 +1,7 @@
 use super::Words;
 use crate::domain::{
-    AlarmKind, BindFault, DownCause, RefusedReason, SendError, TlsFault, UnreadableReason,
+    AlarmKind, BindFault, CopyFault, DownCause, RefusedReason, SendError, TlsFault,
+    UnreadableReason,
 };
 
 impl Words {
@@ -179,6 +180,15 @@ impl Words {
             AlarmKind::OutboxStuck { gateway } => {
                 self.say("alarm.outbox_stuck.text", &[("gateway", &gateway.0)])
             }
+            AlarmKind::BackupOld { why: None, .. } => self.say("alarm.backup_old.text", &[]),
+            AlarmKind::BackupOld { why: Some(why), .. } => {
+                let why = self.copy_fault(*why);
+                self.say("alarm.backup_old.text_failed", &[("why", &why)])
+            }
+            AlarmKind::JournalStopped { why } => {
+                let why = self.copy_fault(*why);
+                self.say("alarm.journal_stopped.text", &[("why", &why)])
+            }
         }
     }
 
@@ -211,6 +221,22 @@ impl Words {
                 self.say("alarm.link_unstable.act", &[("gateway", &gateway.0)])
             }
             AlarmKind::OutboxStuck { .. } => self.say("alarm.outbox_stuck.act", &[]),
+            AlarmKind::BackupOld { why: None, .. } => self.say("alarm.backup_old.act", &[]),
+            AlarmKind::BackupOld { why: Some(_), .. } => {
+                self.say("alarm.backup_old.act_failed", &[])
+            }
+            AlarmKind::JournalStopped { .. } => self.say("alarm.journal_stopped.act", &[]),
+        }
+    }
+
+    /// Says why a copy could not be written: a part of a sentence.
+    pub fn copy_fault(&self, fault: CopyFault) -> String {
+        match fault {
+            CopyFault::NoRoom => self.say("copy_fault.no_room", &[]),
+            CopyFault::NotPermitted => self.say("copy_fault.not_permitted", &[]),
+            CopyFault::NotThere => self.say("copy_fault.not_there", &[]),
+            CopyFault::Failed => self.say("copy_fault.failed", &[]),
+            CopyFault::Damaged => self.say("copy_fault.damaged", &[]),
         }
     }
 }
@@ -271,7 +297,24 @@ mod tests {
             AlarmKind::OutboxStuck {
                 gateway: GatewayName::new("reception"),
             },
+            AlarmKind::BackupOld {
+                last: None,
+                why: None,
+            },
         ];
+        for why in [
+            CopyFault::NoRoom,
+            CopyFault::NotPermitted,
+            CopyFault::NotThere,
+            CopyFault::Failed,
+            CopyFault::Damaged,
+        ] {
+            kinds.push(AlarmKind::JournalStopped { why });
+            kinds.push(AlarmKind::BackupOld {
+                last: None,
+                why: Some(why),
+            });
+        }
         for cause in CAUSES {
             said.push(words.down_cause(cause));
             kinds.push(AlarmKind::LinkDown {

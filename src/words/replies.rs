@@ -24,6 +24,10 @@ impl Words {
             Refusal::NothingToUndo => self.say("refusal.nothing_to_undo", &[]),
             Refusal::Busy => self.say("refusal.busy", &[]),
             Refusal::Store => self.say("error.write_store", &[]),
+            Refusal::NotYours => self.say("refusal.not_yours", &[]),
+            Refusal::FileExists => self.say("refusal.file_exists", &[]),
+            Refusal::Copy(fault) => say("refusal.copy", "why", self.copy_fault(*fault)),
+            Refusal::Stopped => self.say("refusal.stopped", &[]),
         }
     }
 

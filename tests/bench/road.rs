@@ -10,6 +10,7 @@
     reason = "what it prints and the time that passes are what it is for"
 )]
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hazir::api::{Ask, Command, EnrolKey, NewEmployee, Reply, Request};
@@ -21,6 +22,7 @@ use hazir::engine::{Engine, Entropy, GatewaySettings, Now, Receipts, Rules, Sett
 use hazir::protocol::{
     Attendance, DeviceKeys, Header, Kind, Padding, RootKey, StoreKey, envelope, frame,
 };
+use hazir::store::journal::{Folder, JournalEvent, Journaled, Keeper, Moment};
 use hazir::store::{Archive, Batch, Loaded, RedbStore, Store, StoreError};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -38,25 +40,54 @@ fn main() {
         .next()
         .map_or(vec![1, 10, 100, 1_000], |width| vec![width]);
     println!(
-        "in flight   engine alone, CPU us   with store: engine CPU us   store CPU us   check-ins/s   commit p50 us"
+        "in flight   engine alone, CPU us   with store: engine CPU us   store CPU us   check-ins/s   commit p50 us   with journal: store CPU us   check-ins/s"
     );
     for width in widths {
         let count = most.min(width * 2_000);
         let alone = run(Forgets, count, width);
-        let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("road.redb");
-        drop(std::fs::remove_file(&dir));
-        let store = RedbStore::open(&dir).expect("there is room for a store");
-        let stored = run(store, count, width);
-        drop(std::fs::remove_file(&dir));
+        let stored = on_disk(|store| run(store, count, width));
+        let journaled = on_disk(|store| run(with_journal(store), count, width));
         println!(
-            "{width:>9}   {:>20.2}   {:>25.2}   {:>12.2}   {:>11.0}   {:>13.0}",
+            "{width:>9}   {:>20.2}   {:>25.2}   {:>12.2}   {:>11.0}   {:>13.0}   {:>26.2}   {:>11.0}",
             alone.each_us(alone.engine),
             stored.each_us(stored.engine),
             stored.each_us(stored.store),
             1e6 / stored.each_us(stored.took),
             stored.commit_p50_us(),
+            journaled.each_us(journaled.store),
+            1e6 / journaled.each_us(journaled.took),
         );
     }
+}
+
+/// Runs on a new store in the target directory, with an empty directory beside it for its journal.
+fn on_disk(run: impl FnOnce(RedbStore) -> Run) -> Run {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("road.redb");
+    let clear = || {
+        drop(std::fs::remove_file(&path));
+        drop(std::fs::remove_dir_all(path.with_extension("journal")));
+    };
+    clear();
+    let run = run(RedbStore::open(&path).expect("there is room for a store"));
+    clear();
+    run
+}
+
+fn with_journal(store: RedbStore) -> Journaled {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("road.journal");
+    let keeper = Keeper::new(Folder::made_when_written(path), &store, 1 << 30);
+    let started = Instant::now();
+    let clock = move || {
+        let tick = Millis(i64::try_from(started.elapsed().as_millis()).expect("a short run"));
+        let wall = Millis(MORNING.0 + tick.0);
+        Moment { wall, tick }
+    };
+    let tell = |event| match event {
+        JournalEvent::Stopped(error) => panic!("the journal stopped: {error}"),
+        JournalEvent::Goes => {}
+    };
+    let start = |work| std::thread::Builder::new().spawn(work);
+    Journaled::with(store, keeper, clock, tell, start).expect("the system has a thread")
 }
 
 struct Run {
@@ -173,7 +204,7 @@ fn worked() -> Duration {
 
 fn commit<S: Store>(engine: &mut Engine, store: &mut S, now: Now) {
     let batch = engine.take_batch(now);
-    store.commit(&batch).expect("the store can be written");
+    store.commit_all(batch).expect("the store can be written");
 }
 
 fn settings(gateway: &GatewayName) -> Settings {

@@ -281,7 +281,9 @@ impl Killed {
         let recorded = feed.iter().filter(|line| line["outcome"] == "recorded");
         assert_eq!(recorded.count(), self.fleet.sealed.len());
         self.fleet.assert_presence(&self.office);
+        self.office.ok(&["verify"]);
         self.office.stop(engine);
+        self.office.ok(&["verify"]);
         let after = self.fleet.assert_nothing_lost_or_doubled(&self.office);
         assert_eq!(after.len(), feed.len());
         self.kills

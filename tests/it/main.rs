@@ -8,6 +8,7 @@ mod chaos;
 mod cli;
 #[cfg(test)]
 mod console;
+mod copies;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
@@ -33,6 +34,8 @@ mod gateways;
 mod hang_ups;
 #[cfg(test)]
 mod intake;
+#[cfg(test)]
+mod journal;
 #[cfg(test)]
 mod kannel;
 #[cfg(test)]

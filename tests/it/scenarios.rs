@@ -13,6 +13,7 @@ fn run(name: &str, text: &str) {
             panic!("{name}:{}: {line}\n  {wrong}", at + 1);
         }
     }
+    office.assert_sound(name);
     let left = office.unexpected();
     assert!(
         left.is_empty(),
@@ -81,6 +82,8 @@ scenarios![
     link_unstable,
     link_deaf,
     outbox_stuck,
+    backup_old,
+    journal_stopped,
     strangers_bound,
     undo_marks,
     undo_behind,

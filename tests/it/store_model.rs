@@ -153,6 +153,11 @@ impl Model {
         }
     }
 
+    /// The single values that a store should hold.
+    pub fn contents_meta(&self) -> Meta {
+        self.meta.clone()
+    }
+
     /// What a store should hold.
     pub fn contents(&self) -> Contents {
         let of_person = |row: &LedgerRow| match &row.entry {
@@ -195,6 +200,7 @@ impl Model {
         });
         Contents {
             loaded: Loaded {
+                began_at: self.ledger.first().map(|row| row.logged_at),
                 last: self.ledger.last().cloned(),
                 last_outbox: self.outbox.keys().last().copied().unwrap_or_default(),
                 employees: self.employees.clone(),

@@ -1,6 +1,7 @@
 //! The commands that ask a desk.
 
 mod alarms;
+mod backup;
 mod device;
 mod employee;
 mod feed;
@@ -9,10 +10,12 @@ mod link;
 mod mark;
 mod outbox;
 mod people;
+mod restore;
 mod retry;
 
 use super::args::Command;
 use super::error::CliError;
+use super::place::Place;
 use super::reach::Need;
 use super::turn::Turn;
 
@@ -29,7 +32,10 @@ pub fn need(command: &Command) -> Option<Need> {
         | Command::Alarms(_)
         | Command::Retry(_)
         | Command::Acknowledge(_)
-        | Command::Mark(_) => Some(Need::Either),
+        | Command::Mark(_)
+        | Command::Backup(_) => Some(Need::Either),
+        Command::Verify(args) if args.file.is_none() => Some(Need::Engine),
+        Command::Verify(_) | Command::Restore(_) => None,
         Command::Serve { .. }
         | Command::Demo(_)
         | Command::Init(_)
@@ -55,12 +61,33 @@ pub fn run(turn: &mut Turn<'_>, command: Command) -> Result<(), CliError> {
         Command::Retry(args) => retry::run(turn, &args),
         Command::Acknowledge(args) => alarms::acknowledge(turn, &args),
         Command::Mark(args) => mark::run(turn, &args),
+        Command::Backup(args) => backup::run(turn, &args),
+        Command::Verify(args) if args.file.is_none() => backup::verify(turn, &args),
+        Command::Verify(_) | Command::Restore(_) => Ok(()),
         Command::Serve { .. }
         | Command::Demo(_)
         | Command::Init(_)
         | Command::Config(_)
         | Command::Completions { .. }
         | Command::Man => Ok(()),
+    }
+}
+
+/// Runs a command that needs files of a desk and nobody who has its store open; `None` for the others. A `verify` of
+/// the store is such a one where no engine runs.
+pub fn run_apart(
+    turn: &mut Turn<'_>,
+    place: &Place,
+    command: &Command,
+) -> Option<Result<(), CliError>> {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what a command needs is said in `need`, one by one"
+    )]
+    match command {
+        Command::Verify(args) => Some(backup::verify_file(turn, place, args)),
+        Command::Restore(args) => Some(restore::run(turn, place, args)),
+        _ => None,
     }
 }
 

@@ -14,6 +14,10 @@ pub enum Section {
     Receipts,
     /// `[rules]`
     Rules,
+    /// `[backup]`
+    Backup,
+    /// `[journal]`
+    Journal,
     /// `[console]`
     Console,
     /// `[[shift]]`
@@ -22,11 +26,13 @@ pub enum Section {
 
 impl Section {
     /// All tables, in the order of the template.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Site,
         Self::Gateway,
         Self::Receipts,
         Self::Rules,
+        Self::Backup,
+        Self::Journal,
         Self::Console,
         Self::Shift,
     ];
@@ -38,6 +44,8 @@ impl Section {
             Self::Gateway => "gateway",
             Self::Receipts => "receipts",
             Self::Rules => "rules",
+            Self::Backup => "backup",
+            Self::Journal => "journal",
             Self::Console => "console",
             Self::Shift => "shift",
         }
@@ -47,7 +55,12 @@ impl Section {
     pub const fn repeats(self) -> bool {
         match self {
             Self::Gateway | Self::Shift => true,
-            Self::Site | Self::Receipts | Self::Rules | Self::Console => false,
+            Self::Site
+            | Self::Receipts
+            | Self::Rules
+            | Self::Backup
+            | Self::Journal
+            | Self::Console => false,
         }
     }
 
@@ -58,6 +71,8 @@ impl Section {
             Self::Gateway => GATEWAY,
             Self::Receipts => RECEIPTS,
             Self::Rules => RULES,
+            Self::Backup => BACKUP,
+            Self::Journal => JOURNAL,
             Self::Console => CONSOLE,
             Self::Shift => SHIFT,
         }
@@ -161,6 +176,18 @@ const RULES: &[Key] = &[
     number("delayed_after_h", 1, 720, "4"),
     number("refuse_ahead_h", 1, 720, "24"),
     number("refuse_behind_h", 1, 8_760, "192"),
+];
+
+const BACKUP: &[Key] = &[
+    key("directory", Kind::Text { most: 4_096 }, "\"\""),
+    key("at", Kind::TimeOfDay, "\"02:30\""),
+    number("keep", 1, 10_000, "14"),
+    number("old_after_days", 0, 3_650, "7"),
+];
+
+const JOURNAL: &[Key] = &[
+    key("directory", Kind::Text { most: 4_096 }, "\"journal\""),
+    number("max_mib", 64, 1_048_576, "1024"),
 ];
 
 const CONSOLE: &[Key] = &[

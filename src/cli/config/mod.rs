@@ -38,6 +38,10 @@ pub struct Config {
     pub receipts: Receipts,
     /// `[rules]`
     pub rules: Rules,
+    /// `[backup]`
+    pub backup: Backup,
+    /// `[journal]`
+    pub journal: Journal,
     /// `[console]`
     pub console: Console,
     /// `[[shift]]`, in the order of the file.
@@ -142,6 +146,28 @@ pub struct Rules {
     pub refuse_behind_h: u32,
 }
 
+/// Copies of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// Where one is made each night, relative to the data directory; `None` makes none.
+    pub directory: Option<PathBuf>,
+    /// When, by the clock of the site.
+    pub at: Time,
+    /// So many of the newest are kept there.
+    pub keep: u32,
+    /// Without one for so many days there is an alarm; 0 never.
+    pub old_after_days: u32,
+}
+
+/// What is committed, once more, a second later at the latest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Journal {
+    /// Where, relative to the data directory; `None` keeps none.
+    pub directory: Option<PathBuf>,
+    /// The oldest files go when there are more MiB.
+    pub max_mib: u32,
+}
+
 /// How consoles look and which keys they take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Console {
@@ -214,6 +240,8 @@ impl Config {
             gateways: gateways.collect::<Result<_, _>>()?,
             receipts: receipts(one(Section::Receipts))?,
             rules: rules(one(Section::Rules))?,
+            backup: backup(one(Section::Backup))?,
+            journal: journal(one(Section::Journal))?,
             console: console(one(Section::Console))?,
             shifts: shifts.collect::<Result<_, _>>()?,
         })
@@ -296,6 +324,24 @@ fn rules(sheet: &Sheet) -> Result<Rules, ConfigError> {
         delayed_after_h: number(sheet, "delayed_after_h")?,
         refuse_ahead_h: number(sheet, "refuse_ahead_h")?,
         refuse_behind_h: number(sheet, "refuse_behind_h")?,
+    })
+}
+
+fn backup(sheet: &Sheet) -> Result<Backup, ConfigError> {
+    let directory = text(sheet, "directory")?;
+    Ok(Backup {
+        directory: (!directory.is_empty()).then(|| directory.into()),
+        at: time(sheet, "at")?,
+        keep: number(sheet, "keep")?,
+        old_after_days: number(sheet, "old_after_days")?,
+    })
+}
+
+fn journal(sheet: &Sheet) -> Result<Journal, ConfigError> {
+    let directory = text(sheet, "directory")?;
+    Ok(Journal {
+        directory: (!directory.is_empty()).then(|| directory.into()),
+        max_mib: number(sheet, "max_mib")?,
     })
 }
 

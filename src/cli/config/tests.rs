@@ -61,6 +61,18 @@ fn what_is_not_said_is_the_default() {
     let rules = &config.rules;
     assert_eq!((rules.clock_tolerance_min, rules.delayed_after_h), (5, 4));
     assert_eq!((rules.refuse_ahead_h, rules.refuse_behind_h), (24, 192));
+    let backup = Backup {
+        directory: None,
+        at: Time::constant(2, 30, 0, 0),
+        keep: 14,
+        old_after_days: 7,
+    };
+    assert_eq!(config.backup, backup);
+    let journal = Journal {
+        directory: Some("journal".into()),
+        max_mib: 1_024,
+    };
+    assert_eq!(config.journal, journal);
     assert!(config.shifts.is_empty());
 }
 
@@ -107,6 +119,14 @@ clock_tolerance_min = 1
 delayed_after_h = 1
 refuse_ahead_h = 1
 refuse_behind_h = 1
+[backup]
+directory = "/mnt/copies"
+at = "23:59"
+keep = 1
+old_after_days = 0
+[journal]
+directory = ""
+max_mib = 64
 [[shift]]
 name = "night"
 days = ["mon", "sun"]
@@ -165,6 +185,18 @@ count = "pairs"
         count: HoursCount::Pairs,
     };
     assert_eq!(config.shifts, [night]);
+    let backup = Backup {
+        directory: Some("/mnt/copies".into()),
+        at: Time::constant(23, 59, 0, 0),
+        keep: 1,
+        old_after_days: 0,
+    };
+    assert_eq!(config.backup, backup);
+    let journal = Journal {
+        directory: None,
+        max_mib: 64,
+    };
+    assert_eq!(config.journal, journal);
 }
 
 /// A file, and how its error begins.

@@ -123,5 +123,7 @@ fn values(practice: &Practice) -> Vec<(Section, &'static str, Value)> {
             "attendance_per_device_per_day",
             Value::Number(500),
         ),
+        // What is invented may be lost.
+        (Section::Backup, "old_after_days", Value::Number(0)),
     ]
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use rustix::io::Errno;
 
-use crate::domain::{EmployeeId, OutboxId, Seq};
+use crate::domain::{Counter, DeviceId, EmployeeId, OutboxId, Seq};
 use crate::store::StoreError;
 use crate::store::chunk::ChunkError;
 use crate::store::rows::RowError;
@@ -133,6 +133,37 @@ pub(super) enum Wrong {
     Unsettled(OutboxId),
     #[error("table '{0}' has too many or too few rows")]
     Count(&'static str),
+    #[error("row {1} of '{0}' stands under another number")]
+    Elsewhere(&'static str, u64),
+    #[error("row {1} of '{0}' is of employee {2}, who has no card")]
+    NoEmployee(&'static str, u64, EmployeeId),
+    #[error("row {seq} of the ledger names answer {id}, which is missing")]
+    NoAnswer { seq: Seq, id: OutboxId },
+    #[error(
+        "entry {id} of the outbox answers row {seq} of the ledger, which is not of its employee"
+    )]
+    Answers { id: OutboxId, seq: Seq },
+    #[error(
+        "counter {counter} of device {device} was decided by row {seq} of the ledger, which does not say so"
+    )]
+    Decided {
+        device: DeviceId,
+        counter: Counter,
+        seq: Seq,
+    },
+    #[error(
+        "counter {highest} of device {device} stands in the ledger, and what was decided for it is missing"
+    )]
+    Forgotten { device: DeviceId, highest: Counter },
+    #[error("employee {employee} has a budget of device {device}, which is not theirs")]
+    Budget {
+        employee: EmployeeId,
+        device: DeviceId,
+    },
+    #[error("employee {employee} is in or out by row {seq} of the ledger, which does not say so")]
+    Presence { employee: EmployeeId, seq: Seq },
+    #[error("the copy is not as it was written: {0}")]
+    Copy(String),
     #[error("an earlier commit failed")]
     Failed,
 }

@@ -22,7 +22,7 @@ const CACHE_OCTETS: usize = 2 << 20;
 const LOOKED_THROUGH_OCTETS: u64 = 8 << 30;
 
 /// Only the owner reads check-ins.
-const MODE: u32 = 0o600;
+pub(super) const MODE: u32 = 0o600;
 
 /// What is wrong with a file that redb itself would take.
 #[derive(Debug, thiserror::Error)]
@@ -74,11 +74,30 @@ pub(super) fn open(
 /// pages as they are, and some damage then ends in a panic. So it is shown the file as one after such a crash, and
 /// stopped when it has looked at the pages and would begin to repair.
 pub(super) fn look_through(path: &Path) -> Result<(), Fault> {
-    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    look_through_file(OpenOptions::new().read(true).write(true).open(path)?)
+}
+
+/// The same of a file that is only read.
+pub(super) fn look_through_read_only(path: &Path) -> Result<(), Fault> {
+    look_through_file(File::open(path)?)
+}
+
+/// Opens a file that is only read; what redb writes, as after a crash, stays in memory.
+pub(super) fn open_read_only(path: &Path) -> Result<Database, Fault> {
+    let view = View {
+        file: FileBackend::new(File::open(path)?)?,
+        seen: Arc::default(),
+        is_disguised: false,
+    };
+    Ok(builder().create_with_backend(view)?)
+}
+
+fn look_through_file(file: File) -> Result<(), Fault> {
     let seen = Arc::new(Mutex::new(Seen::default()));
     let view = View {
         file: FileBackend::new(file)?,
         seen: Arc::clone(&seen),
+        is_disguised: true,
     };
     let noted = Arc::clone(&seen);
     let opened = builder()
@@ -145,7 +164,7 @@ fn create_whole(
     }
 }
 
-fn sync_directory(path: &Path) -> Result<(), Fault> {
+pub(super) fn sync_directory(path: &Path) -> Result<(), Fault> {
     let parent = path.parent().filter(|parent| *parent != Path::new(""));
     Ok(File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?)
 }
@@ -198,6 +217,8 @@ struct Seen {
 struct View {
     file: FileBackend,
     seen: Arc<Mutex<Seen>>,
+    /// Whether its header says so; else it is shown as it is.
+    is_disguised: bool,
 }
 
 const HEADER_OCTETS: usize = 320;
@@ -249,9 +270,19 @@ impl StorageBackend for View {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), io::Error> {
-        self.file.read(offset, out)?;
         let mut seen = lock(&self.seen);
-        if offset == 0
+        if seen.len.is_some() {
+            // What was made longer in memory has nothing there yet.
+            let there = self.file.len()?.saturating_sub(offset);
+            let there = usize::try_from(there).unwrap_or(usize::MAX).min(out.len());
+            let (octets, beyond) = out.split_at_mut(there);
+            self.file.read(offset, octets)?;
+            beyond.fill(0);
+        } else {
+            self.file.read(offset, out)?;
+        }
+        if self.is_disguised
+            && offset == 0
             && let Some(header) = out.first_chunk_mut::<HEADER_OCTETS>()
         {
             seen.disguise(header);
@@ -281,7 +312,9 @@ impl StorageBackend for View {
     }
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.file.try_lock_range(start, end)
+        // A file that is only read cannot be locked for oneself: whoever writes it has it then.
+        let locked = self.file.try_lock_range(start, end);
+        locked.or_else(|_| self.file.try_lock_shared_range(start, end))
     }
 
     fn try_lock_shared_range(
@@ -293,7 +326,9 @@ impl StorageBackend for View {
     }
 
     fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.file.lock_range(start, end)
+        // As above.
+        let locked = self.file.lock_range(start, end);
+        locked.or_else(|_| self.file.lock_shared_range(start, end))
     }
 
     fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {

@@ -1,21 +1,30 @@
 //! The store in one redb file. redb is named in this directory only.
 
+mod copy;
+mod examine;
 mod fault;
 mod file;
 mod persons;
 mod read;
+mod restore;
 mod ring;
 mod shelf;
+mod snapshot;
 mod tables;
 mod verify;
 mod write;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use redb::{Database, ReadTransaction, ReadableDatabase, StorageBackend, WriteTransaction};
 
+pub use self::copy::{Copier, CopyError};
 use self::fault::{Fault, Wrong};
+pub use self::restore::{Glance, Restoring};
+pub(super) use self::snapshot::{Snapshot, Snapshots};
 use self::tables::{LAYOUT_KEY, LEDGER, META, OUTBOX, WORK, prepare, write_in};
+pub(super) use self::tables::{legacy_digest, legacy_key};
 use self::write::Ends;
 use super::rows::LAYOUT;
 use super::{Batch, Loaded, Store, StoreError};
@@ -24,7 +33,7 @@ use crate::domain::{Millis, Seq};
 /// The store of a desk in one redb file.
 #[derive(Debug)]
 pub struct RedbStore {
-    database: Database,
+    database: Arc<Database>,
     /// Number and time of the last row of the ledger.
     last: Option<(Seq, Millis)>,
     ends: Ends,
@@ -74,19 +83,38 @@ impl RedbStore {
         file::look_through(path).map_err(Fault::reading)
     }
 
+    /// The number of the last commit.
+    pub const fn number(&self) -> u64 {
+        self.ends.commits().number
+    }
+
+    /// The last row of the ledger, 0 where there is none.
+    pub(super) fn last_seq(&self) -> Seq {
+        self.last.map_or(Seq(0), |(seq, _)| seq)
+    }
+
+    /// Where states of the store are read while it is written.
+    pub(super) fn snapshots(&self) -> Snapshots {
+        Snapshots::new(Arc::clone(&self.database))
+    }
+
+    /// Writes all of `batch`, durably, or nothing of it; it brings the store to commit `number`.
+    pub(super) fn commit_as(&mut self, batch: &Batch, number: u64) -> Result<(), StoreError> {
+        let order = self.check_order(batch);
+        self.write(|txn, ends| {
+            order?;
+            ends.write(txn, batch, number)
+        })?;
+        if let Some(row) = batch.ledger.last() {
+            self.last = Some((row.seq, row.logged_at));
+        }
+        self.settled = false;
+        Ok(())
+    }
+
     fn started(database: Database) -> Result<Self, Fault> {
         let txn = database.begin_read()?;
-        let meta = txn.open_table(META)?;
-        let layout = meta.get(LAYOUT_KEY)?.ok_or(Wrong::Layout)?;
-        let layout = layout.value().try_into().map_err(|_| Wrong::Layout)?;
-        let found = u32::from_le_bytes(layout);
-        if found > LAYOUT {
-            let known = LAYOUT;
-            return Err(StoreError::Newer { found, known }.into());
-        }
-        if found != LAYOUT {
-            return Err(Wrong::OldLayout(found).into());
-        }
+        check_layout(&txn)?;
         let ledger = txn.open_table(LEDGER)?;
         let last = read::last_row(&ledger)?.map(|row| (row.seq, row.logged_at));
         let seq = last.map(|(seq, _)| seq);
@@ -97,10 +125,9 @@ impl RedbStore {
             seq,
         )?;
         drop(ledger);
-        drop(meta);
         drop(txn);
         Ok(Self {
-            database,
+            database: Arc::new(database),
             last,
             ends,
             failed: false,
@@ -147,6 +174,21 @@ impl RedbStore {
     }
 }
 
+fn check_layout(txn: &ReadTransaction) -> Result<(), Fault> {
+    let meta = txn.open_table(META)?;
+    let layout = meta.get(LAYOUT_KEY)?.ok_or(Wrong::Layout)?;
+    let layout = layout.value().try_into().map_err(|_| Wrong::Layout)?;
+    let found = u32::from_le_bytes(layout);
+    if found > LAYOUT {
+        let known = LAYOUT;
+        return Err(StoreError::Newer { found, known }.into());
+    }
+    if found != LAYOUT {
+        return Err(Wrong::OldLayout(found).into());
+    }
+    Ok(())
+}
+
 impl Store for RedbStore {
     fn load(&self) -> Result<Loaded, StoreError> {
         self.read(|txn| read::load(txn, &self.ends))
@@ -156,16 +198,7 @@ impl Store for RedbStore {
         if batch.is_empty() && !self.failed {
             return Ok(());
         }
-        let order = self.check_order(batch);
-        self.write(|txn, ends| {
-            order?;
-            ends.write(txn, batch)
-        })?;
-        if let Some(row) = batch.ledger.last() {
-            self.last = Some((row.seq, row.logged_at));
-        }
-        self.settled = false;
-        Ok(())
+        self.commit_as(batch, self.number() + 1)
     }
 
     fn settle(&mut self) -> Result<(), StoreError> {

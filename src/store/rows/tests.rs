@@ -5,10 +5,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::{
-    Action, Address, AlarmId, AlarmKind, AnswerKind, BindFault, Counter, Country, DayBudget,
-    DeskAct, DeviceId, Digest, DownCause, EmployeeId, Entry, GatewayName, LinkFaults, MarkRow,
-    MessageRow, Millis, Msisdn, NoteRow, Operator, OutboxId, OutboxState, Outcome, OverBound, Part,
-    Presence, PresenceSource, Priority, RawBody, SendError, SmsBody, TlsFault, UnreadableReason,
+    Action, Address, AlarmId, AlarmKind, AnswerKind, BindFault, CopyFault, Counter, Country,
+    DayBudget, DeskAct, DeviceId, Digest, DownCause, EmployeeId, Entry, GatewayName, LinkFaults,
+    MarkRow, MessageRow, Millis, Msisdn, NoteRow, Operator, OutboxId, OutboxState, Outcome,
+    OverBound, Part, Presence, PresenceSource, Priority, RawBody, SendError, SmsBody, TlsFault,
+    UnreadableReason,
 };
 use crate::store::GatewayCounters;
 
@@ -319,32 +320,34 @@ fn rows_stand_as_the_second_version_wrote_them() {
     );
 }
 
+/// What the fourth version of a kind wrote.
+#[test]
+fn rows_stand_as_the_fourth_version_wrote_them() {
+    let of = |kind| AlarmRow { kind, ..alarm() };
+    let old = AlarmKind::BackupOld {
+        last: Some(AT),
+        why: Some(CopyFault::NoRoom),
+    };
+    golden(
+        &of(old),
+        concat!(
+            "04010901c6f2a186bf680100c6f2a186bf680201046179736509726563657074696f6ec6f2a186bf6801c6f2",
+            "a186bf6801c6f2a186bf6870764e90",
+        ),
+    );
+    let why = CopyFault::NotThere;
+    golden(
+        &of(AlarmKind::JournalStopped { why }),
+        concat!(
+            "04010a02c6f2a186bf680201046179736509726563657074696f6ec6f2a186bf6801c6f2a186bf6801c6f2a1",
+            "86bf6850f772c4",
+        ),
+    );
+}
+
 /// What the third version of a kind wrote.
 #[test]
 fn rows_stand_as_the_third_version_wrote_them() {
-    golden(
-        &alarm(),
-        concat!(
-            "030105c6f2a186bf680201046179736509726563657074696f6ec6f2a186bf6801c6f2a186bf6801c6f2a186",
-            "bf6814ea22d3",
-        ),
-    );
-    let gateway = GatewayName::new("reception");
-    let deaf = AlarmKind::LinkDeaf {
-        gateway,
-        expected: 12,
-    };
-    let deaf = AlarmRow {
-        kind: deaf,
-        ..alarm()
-    };
-    golden(
-        &deaf,
-        concat!(
-            "03010609726563657074696f6e0cc6f2a186bf680201046179736509726563657074696f6ec6f2a186bf6801",
-            "c6f2a186bf6801c6f2a186bf68c97b6879",
-        ),
-    );
     golden(
         &meta(),
         concat!(
@@ -417,6 +420,30 @@ fn an_older_version_is_still_read() {
     older(
         &alarm,
         "010105c6f2a186bf680201046179736509726563657074696f6ec6f2a186bf6801c6f2a186bf689f5c3c1c",
+    );
+    // What the third version wrote.
+    older(
+        &self::alarm(),
+        concat!(
+            "030105c6f2a186bf680201046179736509726563657074696f6ec6f2a186bf6801c6f2a186bf6801c6f2a186",
+            "bf6814ea22d3",
+        ),
+    );
+    let gateway = GatewayName::new("reception");
+    let deaf = AlarmKind::LinkDeaf {
+        gateway,
+        expected: 12,
+    };
+    let deaf = AlarmRow {
+        kind: deaf,
+        ..self::alarm()
+    };
+    older(
+        &deaf,
+        concat!(
+            "03010609726563657074696f6e0cc6f2a186bf680201046179736509726563657074696f6ec6f2a186bf6801",
+            "c6f2a186bf6801c6f2a186bf68c97b6879",
+        ),
     );
     // What the second version wrote.
     older(

@@ -18,6 +18,8 @@ impl Model {
             AlarmKind::LinkDeaf { .. } => say("alarm_name.link_deaf"),
             AlarmKind::LinkUnstable { .. } => say("alarm_name.link_unstable"),
             AlarmKind::OutboxStuck { .. } => say("alarm_name.outbox_stuck"),
+            AlarmKind::BackupOld { .. } => say("alarm_name.backup_old"),
+            AlarmKind::JournalStopped { .. } => say("alarm_name.journal_stopped"),
         }
     }
 
@@ -35,7 +37,11 @@ impl Model {
             AlarmKind::TwoPlaces { employee, .. } | AlarmKind::Key { employee } => {
                 format!("{name} {}", self.short_name(*employee))
             }
-            AlarmKind::Store | AlarmKind::OutboxFailed { .. } | AlarmKind::UnknownSenders => name,
+            AlarmKind::Store
+            | AlarmKind::OutboxFailed { .. }
+            | AlarmKind::UnknownSenders
+            | AlarmKind::BackupOld { .. }
+            | AlarmKind::JournalStopped { .. } => name,
         }
     }
 
@@ -81,9 +87,11 @@ impl Model {
                     .say("alarm.outbox_stuck.act_here", &[("outbox", &outbox)])
             }
             // The console enrols no phones, and mends no gateway and no disk.
-            AlarmKind::LinkDown { .. } | AlarmKind::Store | AlarmKind::TwoPlaces { .. } => {
-                self.words.alarm_act(kind, name)
-            }
+            AlarmKind::LinkDown { .. }
+            | AlarmKind::Store
+            | AlarmKind::TwoPlaces { .. }
+            | AlarmKind::BackupOld { .. }
+            | AlarmKind::JournalStopped { .. } => self.words.alarm_act(kind, name),
         }
     }
 

@@ -117,8 +117,10 @@ fn alarm(model: &mut Model, id: AlarmId) {
         }
         AlarmKind::OutboxStuck { .. } => goes::show(model, Screen::Outbox),
         AlarmKind::UnknownSenders => lines_of(model, LogKind::Problems),
-        AlarmKind::Store => {
-            let act = model.act_here(&AlarmKind::Store, None);
+        kind @ (AlarmKind::Store
+        | AlarmKind::BackupOld { .. }
+        | AlarmKind::JournalStopped { .. }) => {
+            let act = model.act_here(&kind, None);
             say::put(model, act, false);
         }
     }

@@ -81,7 +81,9 @@ fn alarms(model: &mut Model) -> bool {
             | AlarmKind::UnknownSenders
             | AlarmKind::LinkDeaf { .. }
             | AlarmKind::LinkUnstable { .. }
-            | AlarmKind::OutboxStuck { .. } => {}
+            | AlarmKind::OutboxStuck { .. }
+            | AlarmKind::BackupOld { .. }
+            | AlarmKind::JournalStopped { .. } => {}
         }
     }
     model.lists.alarms = alarms.iter().map(|alarm| alarm.id).collect();

@@ -216,6 +216,8 @@ fn acted(model: &mut Model, about: &str, reply: Reply) {
         | Reply::Arrivals { .. }
         | Reply::Replies(_)
         | Reply::Pdus(_)
+        | Reply::BackedUp(_)
+        | Reply::Examined(_)
         | Reply::Refused(_) => {
             say::fault(model, "notice.answer", &[]);
         }

@@ -80,9 +80,11 @@ impl<'a> Pen<'a> {
             AlarmKind::OutboxFailed { .. } | AlarmKind::UnknownSenders if alarm.count > 1 => {
                 format!("{}{}", self.signs.times, alarm.count)
             }
-            AlarmKind::OutboxFailed { .. } | AlarmKind::UnknownSenders | AlarmKind::Store => {
-                String::new()
-            }
+            AlarmKind::OutboxFailed { .. }
+            | AlarmKind::UnknownSenders
+            | AlarmKind::Store
+            | AlarmKind::BackupOld { .. }
+            | AlarmKind::JournalStopped { .. } => String::new(),
         }
     }
 

@@ -41,6 +41,8 @@ impl Office {
             | Reply::Arrivals { .. }
             | Reply::Replies(_)
             | Reply::Pdus(_)
+            | Reply::BackedUp(_)
+            | Reply::Examined(_)
             | Reply::Noted(_)
             | Reply::GaveUp(_)
             | Reply::Shelved(_)

@@ -1,5 +1,7 @@
 //! The verbs that look.
 
+use std::ops::ControlFlow;
+
 use hazir::api::{Ask, Query, Reply};
 use hazir::domain::{Entry, Millis, OutboxId, Seq};
 use hazir::store::{Archive as _, Store as _};
@@ -7,6 +9,15 @@ use hazir::store::{Archive as _, Store as _};
 use super::Office;
 
 impl Office {
+    /// Every row of the store is as it was written, and all of them agree.
+    pub fn assert_sound(&self, name: &str) {
+        let copier = self.store.as_ref().unwrap().copier();
+        let found = copier.examine(&mut |_, _| ControlFlow::Continue(()));
+        let found = found.unwrap();
+        assert_eq!(found.faults, [""; 0], "{name}");
+        assert!(found.counts.ledger > 0, "{name}");
+    }
+
     pub(super) fn expect(&mut self, words: &[&str]) -> Result<(), String> {
         let mut seen = std::mem::take(&mut self.seen);
         if !words.contains(&"commit") {

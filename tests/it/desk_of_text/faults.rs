@@ -1,7 +1,7 @@
 //! The verbs by which a link breaks under messages, and those that change desk and store behind the engine's back.
 
 use hazir::api::{Ask, CardEdit, Command, Query, Reply};
-use hazir::domain::{GatewayName, LinkEvent, Msisdn, SubmitFault};
+use hazir::domain::{CopyEvent, CopyFault, GatewayName, LinkEvent, Msisdn, SubmitFault};
 use hazir::store::{Batch, Store};
 
 use super::{Office, gateway};
@@ -108,6 +108,25 @@ impl Office {
         (is == format!("{what} {count}"))
             .then_some(())
             .ok_or(format!("is: {is}"))
+    }
+
+    /// `copies made`, `failed`, `stopped`, `goes`: a backup is whole or had no room; the journal's disk is gone, or is back.
+    pub(super) fn copies(&mut self, words: &[&str]) -> Result<(), String> {
+        let now = self.now;
+        let event = match words {
+            ["made"] => CopyEvent::BackedUp { at: now.wall },
+            ["failed"] => CopyEvent::BackupFailed {
+                why: CopyFault::NoRoom,
+            },
+            ["stopped"] => CopyEvent::JournalStopped {
+                why: CopyFault::NotThere,
+            },
+            ["goes"] => CopyEvent::JournalGoes,
+            _ => return Err("made, failed, stopped or goes".into()),
+        };
+        self.engine.as_mut().unwrap().handle_copy(now, event);
+        self.drain();
+        Ok(())
     }
 
     /// `usual N`: each hour of the week usually brings so many messages by each gateway. Restarts the engine.

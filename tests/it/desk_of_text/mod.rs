@@ -249,6 +249,7 @@ impl Office {
             "told" => self.told(words),
             "holds" => self.holds(words),
             "usual" => self.usual(words),
+            "copies" => self.copies(words),
             "desk" => self.desk(words),
             "ali" => self.ali(words),
             "denied" => self.denied(words),

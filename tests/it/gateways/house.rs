@@ -128,6 +128,7 @@ impl House {
         let wires = Wires {
             links,
             calls: calls_rx,
+            copies: mpsc::channel(1).1,
             orders: BTreeMap::from([(name, orders.clone())]),
             events: told,
             stop: stop_rx,

@@ -83,6 +83,7 @@ impl Reception {
         let wires = Wires {
             links,
             calls: calls_rx,
+            copies: mpsc::channel(1).1,
             orders: BTreeMap::from([(name.clone(), orders.clone())]),
             events,
             stop: stop_rx,

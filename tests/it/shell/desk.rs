@@ -235,6 +235,7 @@ impl Desk {
         let wires = Wires {
             links: links_rx,
             calls: calls_rx,
+            copies: mpsc::channel(1).1,
             orders: BTreeMap::from([(g(), orders_tx)]),
             events: events_tx,
             stop: stop_rx,

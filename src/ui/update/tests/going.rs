@@ -329,6 +329,13 @@ fn an_alarm_opens_what_it_is_about() {
             Screen::People,
         ),
         (AlarmKind::Store, Screen::Alarms),
+        (
+            AlarmKind::BackupOld {
+                last: None,
+                why: None,
+            },
+            Screen::Alarms,
+        ),
     ] {
         let mut desk = Desk::open();
         desk.hear(Event::Alarm(alarm(1, kind.clone())));
