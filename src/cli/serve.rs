@@ -64,7 +64,15 @@ pub fn serve(place: &Place, config: &Config, words: &Words) -> Result<(), CliErr
         let key_check = store.load().map_err(parts::store_error)?.meta.key_check;
         let nightly = Nightly::new(place, config, key_check);
         let journal = Journal::of(place, config);
-        let desk = Reception::open(engine, store, clock, links, listener, nightly, journal)?;
+        let desk = Reception::open(
+            engine,
+            store,
+            clock,
+            links,
+            listener,
+            nightly,
+            journal.as_ref(),
+        )?;
         say_ready(size);
         desk.run(signals.stop()).await
     })
@@ -110,7 +118,7 @@ impl Reception {
         gateways: Vec<GatewayConfig>,
         listener: Listener,
         nightly: Option<Nightly>,
-        journal: Option<Journal>,
+        journal: Option<&Journal>,
     ) -> Result<Self, CliError> {
         let (link_events, links_rx) = mpsc::channel(DRAIN);
         let (calls, calls_rx) = mpsc::channel(CALLS);
@@ -143,7 +151,7 @@ impl Reception {
         };
         let told = copies.clone();
         let copyist = Copyist::new(store.copier(), calls.clone(), copies, clock, nightly);
-        let store = second::journaled(store, journal.as_ref(), clock, move |event| {
+        let store = second::journaled(store, journal, clock, move |event| {
             // An engine that ends hears of it at its next start.
             let _ = told.try_send(event);
         })?;
