@@ -23,6 +23,7 @@ mod questions;
 pub mod reach;
 mod run;
 mod screen;
+mod second;
 mod secret;
 mod sentences;
 pub mod serve;

@@ -17,6 +17,7 @@ use super::operator::operator;
 use super::place::Place;
 use super::reach::{Desk, NoDesk, World};
 use super::screen::Screen;
+use super::second::Journal;
 use super::turn::Turn;
 use super::wiring::Wiring;
 use super::{commands, doors, files, help, json, parts, sentences, tls};
@@ -251,11 +252,28 @@ impl Shell<'_> {
                 }
                 files::store_key(place)?;
                 parts::socket_group(&config)?;
+                self.check_journal(place, &config)?;
                 let file = place.config().display().to_string();
                 let gateways = config.gateways.len().to_string();
                 self.tell("config.right", &[("file", &file), ("gateways", &gateways)])
             }
         }
+    }
+
+    /// Warns of a journal that cannot be written, or that helps less than it could.
+    fn check_journal(&mut self, place: &Place, config: &Config) -> Result<(), CliError> {
+        let Some(journal) = Journal::of(place, config) else {
+            return Ok(());
+        };
+        let path = journal.path().display().to_string();
+        if let Some(fault) = journal.fault() {
+            let why = self.words.copy_fault(fault);
+            return self.tell("journal.fault", &[("path", &path), ("why", &why)]);
+        }
+        if journal.is_on_disk_of(place) {
+            return self.tell("journal.same_disk", &[("path", &path)]);
+        }
+        Ok(())
     }
 
     fn completions(&mut self, shell: clap_complete::Shell) -> Result<(), CliError> {

@@ -15,14 +15,16 @@ use super::config::Config;
 use super::copies::{Copyist, Nightly};
 use super::error::CliError;
 use super::place::Place;
+use super::second::{self, Journal};
 use super::wiring::{AGAIN, BUSY, finish, port_error, runtime};
 use super::{doors, files, log, parts, sentences};
 use crate::api::{Ask, Event, Query, Request};
-use crate::domain::{GatewayName, LinkEvent, LinkOrder, Operator};
+use crate::domain::{CopyEvent, GatewayName, LinkEvent, LinkOrder, Operator};
 use crate::engine::Engine;
 use crate::engine::shell::{self, CALLS, COPIES, Call, DRAIN, EVENTS, ORDERS, Wires};
 use crate::gateway::{self, GatewayConfig, TcpConnect};
 use crate::port::Listener;
+use crate::store::journal::Journaled;
 use crate::store::{RedbStore, Store as _, StoreError};
 use crate::words::Words;
 
@@ -41,13 +43,14 @@ pub fn serve(place: &Place, config: &Config, words: &Words) -> Result<(), CliErr
         let mut signals = Signals::catch()?;
         let links = parts::gateway_configs(place, config)?;
         let key = files::store_key(place)?;
-        let Some(store) = open_store(place, &mut signals).await? else {
+        let Some(mut store) = open_store(place, &mut signals).await? else {
             return Ok(());
         };
         if let Err(error) = log::open(place) {
             // Check-ins are worth more than their diagnostics.
             tell(&sentences::said(words, &error));
         }
+        second::hold(place, config, words, &mut store)?;
         let clock = Clock::start();
         let engine = parts::engine(place, config, key, &store, clock)?;
         let group = config.site.socket_group.as_deref();
@@ -60,7 +63,9 @@ pub fn serve(place: &Place, config: &Config, words: &Words) -> Result<(), CliErr
         let size = engine.size();
         let key_check = store.load().map_err(parts::store_error)?.meta.key_check;
         let nightly = Nightly::new(place, config, key_check);
-        let desk = Reception::open(engine, store, clock, links, listener, nightly)?;
+        let journal = Journal::of(place, config);
+        let journal = journal.as_ref();
+        let desk = Reception::open(engine, store, clock, links, listener, nightly, journal)?;
         say_ready(size);
         desk.run(signals.stop()).await
     })
@@ -106,6 +111,7 @@ impl Reception {
         gateways: Vec<GatewayConfig>,
         listener: Listener,
         nightly: Option<Nightly>,
+        journal: Option<&Journal>,
     ) -> Result<Self, CliError> {
         let (link_events, links_rx) = mpsc::channel(DRAIN);
         let (calls, calls_rx) = mpsc::channel(CALLS);
@@ -128,6 +134,12 @@ impl Reception {
             ));
         }
         drop::<mpsc::Sender<(GatewayName, LinkEvent)>>(link_events);
+        let copier = store.copier();
+        let told = copies.clone();
+        let store = second::journaled(store, journal, clock, move |event: CopyEvent| {
+            // An engine that ends hears of it at its next start.
+            let _ = told.try_send(event);
+        })?;
         let wires = Wires {
             links: links_rx,
             calls: calls_rx,
@@ -136,7 +148,7 @@ impl Reception {
             events: events.clone(),
             stop: stop_rx,
         };
-        let copyist = Copyist::new(store.copier(), calls.clone(), copies, clock, nightly);
+        let copyist = Copyist::new(copier, calls.clone(), copies, clock, nightly);
         let (asks, asks_rx) = mpsc::channel(CALLS);
         let ended = start_engine(engine, store, wires, clock)?;
         let mut tasks = JoinSet::new();
@@ -257,7 +269,7 @@ impl Signals {
 /// Starts the engine on a thread of its own, because a commit blocks it and should.
 fn start_engine(
     engine: Engine,
-    store: RedbStore,
+    store: Journaled,
     wires: Wires,
     clock: Clock,
 ) -> Result<oneshot::Receiver<Result<(), StoreError>>, CliError> {
@@ -393,7 +405,16 @@ mod tests {
             clock.now(),
         );
         let listener = Listener::bind(&place.socket(), None).unwrap();
-        Reception::open(engine.unwrap(), store, clock, Vec::new(), listener, None).unwrap()
+        Reception::open(
+            engine.unwrap(),
+            store,
+            clock,
+            Vec::new(),
+            listener,
+            None,
+            None,
+        )
+        .unwrap()
     }
 
     #[tokio::test]

@@ -18,6 +18,7 @@ use super::copies::{Bar, do_copy};
 use super::error::CliError;
 use super::place::Place;
 use super::reach::{Desk, LoginFault, Need, World};
+use super::second::{self, Journal};
 use super::secret::Secret;
 use super::serve::serve;
 use super::{files, parts};
@@ -26,8 +27,9 @@ use crate::domain::{DownCause, Operator};
 use crate::engine::Engine;
 use crate::gateway::{TcpConnect, Tls, try_login};
 use crate::port::{Client, PortError};
+use crate::store::journal::Journaled;
 use crate::store::{RedbStore, Store};
-use crate::words::Words;
+use crate::words::{Language, Words};
 
 /// How long socket and store are tried while another process has the store.
 pub const BUSY: Duration = Duration::from_secs(5);
@@ -224,7 +226,7 @@ async fn unread(out: Option<&Sender>) {
 /// The engine's core on the opened store, for one command.
 struct StoredDesk {
     engine: Engine,
-    store: RedbStore,
+    store: Journaled,
     clock: Clock,
     by: Operator,
 }
@@ -232,9 +234,15 @@ struct StoredDesk {
 impl StoredDesk {
     fn open(place: &Place, config: &Config, by: &Operator) -> Result<Self, CliError> {
         let key = files::store_key(place)?;
-        let store = RedbStore::open(&place.store()).map_err(parts::store_error)?;
+        let mut store = RedbStore::open(&place.store()).map_err(parts::store_error)?;
+        let words = Words::load(Language::default());
+        second::hold(place, config, &words, &mut store)?;
         let clock = Clock::start();
         let engine = parts::engine(place, config, key, &store, clock)?;
+        let journal = Journal::of(place, config);
+        let store = second::journaled(store, journal.as_ref(), clock, move |event| {
+            second::tell_of_command(&words, event);
+        })?;
         Ok(Self {
             engine,
             store,
@@ -256,7 +264,7 @@ impl StoredDesk {
             let now = self.clock.now();
             self.engine.handle_copy(now, told);
             let batch = self.engine.take_batch(now);
-            self.store.commit(&batch).map_err(parts::store_error)?;
+            self.store.commit_all(batch).map_err(parts::store_error)?;
             // Nobody listens.
             drop(self.engine.take_then());
         }
@@ -278,7 +286,7 @@ impl Desk for StoredDesk {
         let reply = reply.map_err(parts::store_error)?;
         if self.engine.has_unwritten() {
             let batch = self.engine.take_batch(now);
-            self.store.commit(&batch).map_err(parts::store_error)?;
+            self.store.commit_all(batch).map_err(parts::store_error)?;
         }
         // Nobody listens, and no link is up: what was decided is found by the next engine.
         drop(self.engine.take_then());

@@ -230,7 +230,7 @@ impl<S: Store, C: Fn() -> Now> Shell<S, C> {
         self.unwritten_since = None;
         self.idle_since = Some(Instant::now());
         let batch = self.engine.take_batch(now);
-        self.store.commit(&batch)
+        self.store.commit_all(batch)
     }
 
     fn dispatch(&mut self) {

@@ -38,6 +38,11 @@ pub struct Batch {
 impl Batch {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
+        self.rows() == 0
+    }
+
+    /// How many rows there are, with those that go.
+    pub fn rows(&self) -> usize {
         let Self {
             ledger,
             outbox,
@@ -51,17 +56,17 @@ impl Batch {
             parts,
             meta,
         } = self;
-        ledger.is_empty()
-            && outbox.is_empty()
-            && decided.is_empty()
-            && forget_below.is_empty()
-            && employees.is_empty()
-            && devices.is_empty()
-            && people.is_empty()
-            && legacy.is_empty()
-            && alarms.is_empty()
-            && parts.is_empty()
-            && meta.is_none()
+        ledger.len()
+            + outbox.len()
+            + decided.len()
+            + forget_below.len()
+            + employees.len()
+            + devices.len()
+            + people.len()
+            + legacy.len()
+            + alarms.len()
+            + parts.len()
+            + usize::from(meta.is_some())
     }
 }
 
@@ -202,6 +207,14 @@ pub trait Store: Archive {
     /// # Errors
     /// [`StoreError`] where it cannot be written; the store must not be used any more then.
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// As [`Store::commit`], of a batch that nobody needs any more.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    fn commit_all(&mut self, batch: Batch) -> Result<(), StoreError> {
+        self.commit(&batch)
+    }
 
     /// Makes the next opening after a crash fast. Called when nothing has happened for a second.
     ///

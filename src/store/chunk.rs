@@ -68,7 +68,8 @@ fn take_row<'a>(rest: &mut &'a [u8]) -> Option<(u64, &'a [u8])> {
     Some((behind, row))
 }
 
-fn take_number(rest: &mut &[u8]) -> Option<u64> {
+/// Takes a number in LEB128 from the beginning of `rest`.
+pub(super) fn take_number(rest: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for shift in (0..64).step_by(7) {
         let (&octet, after) = rest.split_first()?;
@@ -81,7 +82,8 @@ fn take_number(rest: &mut &[u8]) -> Option<u64> {
     None
 }
 
-fn put_number(octets: &mut Vec<u8>, mut number: u64) {
+/// Writes a number in LEB128 to the end of `octets`.
+pub(super) fn put_number(octets: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         let [low, ..] = number.to_le_bytes();
         octets.push(low | 0x80);

@@ -3,6 +3,7 @@
 
 mod batch;
 mod chunk;
+pub mod journal;
 mod redb_store;
 mod rows;
 

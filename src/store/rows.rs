@@ -13,6 +13,7 @@
 //! be a wrong time for somebody. It covers the key, so that a row that strayed to another key is found too. It stands
 //! last in every version, so that a flipped version is damage and not a later layout.
 
+mod commits;
 mod older;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use postcard::ser_flavors::Flavor;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::commits::Commits;
 use super::{Meta, StoreError};
 use crate::domain::{
     AlarmRow, Counter, DecidedRow, DeviceId, DeviceRow, Employee, LedgerRow, Millis, OutboxRow,
@@ -97,6 +99,9 @@ impl Row for CopyMark {
 }
 impl Row for PartRow {
     const KIND: &'static str = "part";
+}
+impl Row for Commits {
+    const KIND: &'static str = "commits";
 }
 impl Row for Meta {
     const KIND: &'static str = "meta";

@@ -30,6 +30,8 @@ mod gateways;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
+mod journal;
+#[cfg(test)]
 mod kannel;
 #[cfg(test)]
 mod kill;

@@ -153,6 +153,11 @@ impl Model {
         }
     }
 
+    /// The single values that a store should hold.
+    pub fn contents_meta(&self) -> Meta {
+        self.meta.clone()
+    }
+
     /// What a store should hold.
     pub fn contents(&self) -> Contents {
         let of_person = |row: &LedgerRow| match &row.entry {

@@ -16,6 +16,8 @@ pub enum Section {
     Rules,
     /// `[backup]`
     Backup,
+    /// `[journal]`
+    Journal,
     /// `[console]`
     Console,
     /// `[[shift]]`
@@ -24,12 +26,13 @@ pub enum Section {
 
 impl Section {
     /// All tables, in the order of the template.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Site,
         Self::Gateway,
         Self::Receipts,
         Self::Rules,
         Self::Backup,
+        Self::Journal,
         Self::Console,
         Self::Shift,
     ];
@@ -42,6 +45,7 @@ impl Section {
             Self::Receipts => "receipts",
             Self::Rules => "rules",
             Self::Backup => "backup",
+            Self::Journal => "journal",
             Self::Console => "console",
             Self::Shift => "shift",
         }
@@ -51,7 +55,12 @@ impl Section {
     pub const fn repeats(self) -> bool {
         match self {
             Self::Gateway | Self::Shift => true,
-            Self::Site | Self::Receipts | Self::Rules | Self::Backup | Self::Console => false,
+            Self::Site
+            | Self::Receipts
+            | Self::Rules
+            | Self::Backup
+            | Self::Journal
+            | Self::Console => false,
         }
     }
 
@@ -63,6 +72,7 @@ impl Section {
             Self::Receipts => RECEIPTS,
             Self::Rules => RULES,
             Self::Backup => BACKUP,
+            Self::Journal => JOURNAL,
             Self::Console => CONSOLE,
             Self::Shift => SHIFT,
         }
@@ -173,6 +183,11 @@ const BACKUP: &[Key] = &[
     key("at", Kind::TimeOfDay, "\"02:30\""),
     number("keep", 1, 10_000, "14"),
     number("old_after_days", 0, 3_650, "7"),
+];
+
+const JOURNAL: &[Key] = &[
+    key("directory", Kind::Text { most: 4_096 }, "\"journal\""),
+    number("max_mib", 64, 1_048_576, "1024"),
 ];
 
 const CONSOLE: &[Key] = &[

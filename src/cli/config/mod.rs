@@ -40,6 +40,8 @@ pub struct Config {
     pub rules: Rules,
     /// `[backup]`
     pub backup: Backup,
+    /// `[journal]`
+    pub journal: Journal,
     /// `[console]`
     pub console: Console,
     /// `[[shift]]`, in the order of the file.
@@ -157,6 +159,15 @@ pub struct Backup {
     pub old_after_days: u32,
 }
 
+/// What is committed, once more, a second later at the latest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Journal {
+    /// Where, relative to the data directory; `None` keeps none.
+    pub directory: Option<PathBuf>,
+    /// The oldest files go when there are more MiB.
+    pub max_mib: u32,
+}
+
 /// How consoles look and which keys they take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Console {
@@ -230,6 +241,7 @@ impl Config {
             receipts: receipts(one(Section::Receipts))?,
             rules: rules(one(Section::Rules))?,
             backup: backup(one(Section::Backup))?,
+            journal: journal(one(Section::Journal))?,
             console: console(one(Section::Console))?,
             shifts: shifts.collect::<Result<_, _>>()?,
         })
@@ -322,6 +334,14 @@ fn backup(sheet: &Sheet) -> Result<Backup, ConfigError> {
         at: time(sheet, "at")?,
         keep: number(sheet, "keep")?,
         old_after_days: number(sheet, "old_after_days")?,
+    })
+}
+
+fn journal(sheet: &Sheet) -> Result<Journal, ConfigError> {
+    let directory = text(sheet, "directory")?;
+    Ok(Journal {
+        directory: (!directory.is_empty()).then(|| directory.into()),
+        max_mib: number(sheet, "max_mib")?,
     })
 }
 

@@ -68,6 +68,11 @@ fn what_is_not_said_is_the_default() {
         old_after_days: 7,
     };
     assert_eq!(config.backup, backup);
+    let journal = Journal {
+        directory: Some("journal".into()),
+        max_mib: 1_024,
+    };
+    assert_eq!(config.journal, journal);
     assert!(config.shifts.is_empty());
 }
 
@@ -119,6 +124,9 @@ directory = "/mnt/copies"
 at = "23:59"
 keep = 1
 old_after_days = 0
+[journal]
+directory = ""
+max_mib = 64
 [[shift]]
 name = "night"
 days = ["mon", "sun"]
@@ -184,6 +192,11 @@ count = "pairs"
         old_after_days: 0,
     };
     assert_eq!(config.backup, backup);
+    let journal = Journal {
+        directory: None,
+        max_mib: 64,
+    };
+    assert_eq!(config.journal, journal);
 }
 
 /// A file, and how its error begins.

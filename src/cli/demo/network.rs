@@ -97,7 +97,15 @@ async fn run(
     let bound = Listener::bind(&desk.place.socket(), None);
     let listener = bound.map_err(|error| port_error(&desk.place, error))?;
     let clock = desk.clock;
-    let reception = Reception::open(desk.engine, desk.store, clock, desk.links, listener, None)?;
+    let reception = Reception::open(
+        desk.engine,
+        desk.store,
+        clock,
+        desk.links,
+        listener,
+        None,
+        None,
+    )?;
     // Whoever waits for it waits on this thread's end, too.
     let _ = ready.send(());
     let mut told = Told::Stop;

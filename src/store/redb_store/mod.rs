@@ -9,6 +9,7 @@ mod read;
 mod restore;
 mod ring;
 mod shelf;
+mod snapshot;
 mod tables;
 mod verify;
 mod write;
@@ -21,7 +22,9 @@ use redb::{Database, ReadTransaction, ReadableDatabase, StorageBackend, WriteTra
 pub use self::copy::{Copier, CopyError};
 use self::fault::{Fault, Wrong};
 pub use self::restore::{Glance, Restoring};
+pub(super) use self::snapshot::{Snapshot, Snapshots};
 use self::tables::{LAYOUT_KEY, LEDGER, META, OUTBOX, WORK, prepare, write_in};
+pub(super) use self::tables::{legacy_digest, legacy_key};
 use self::write::Ends;
 use super::rows::LAYOUT;
 use super::{Batch, Loaded, Store, StoreError};
@@ -78,6 +81,35 @@ impl RedbStore {
     /// opened, and passes.
     pub fn look_through(path: &Path) -> Result<(), StoreError> {
         file::look_through(path).map_err(Fault::reading)
+    }
+
+    /// The number of the last commit.
+    pub const fn number(&self) -> u64 {
+        self.ends.commits().number
+    }
+
+    /// The last row of the ledger, 0 where there is none.
+    pub(super) fn last_seq(&self) -> Seq {
+        self.last.map_or(Seq(0), |(seq, _)| seq)
+    }
+
+    /// Where states of the store are read while it is written.
+    pub(super) fn snapshots(&self) -> Snapshots {
+        Snapshots::new(Arc::clone(&self.database))
+    }
+
+    /// Writes all of `batch`, durably, or nothing of it; it brings the store to commit `number`.
+    pub(super) fn commit_as(&mut self, batch: &Batch, number: u64) -> Result<(), StoreError> {
+        let order = self.check_order(batch);
+        self.write(|txn, ends| {
+            order?;
+            ends.write(txn, batch, number)
+        })?;
+        if let Some(row) = batch.ledger.last() {
+            self.last = Some((row.seq, row.logged_at));
+        }
+        self.settled = false;
+        Ok(())
     }
 
     fn started(database: Database) -> Result<Self, Fault> {
@@ -166,16 +198,7 @@ impl Store for RedbStore {
         if batch.is_empty() && !self.failed {
             return Ok(());
         }
-        let order = self.check_order(batch);
-        self.write(|txn, ends| {
-            order?;
-            ends.write(txn, batch)
-        })?;
-        if let Some(row) = batch.ledger.last() {
-            self.last = Some((row.seq, row.logged_at));
-        }
-        self.settled = false;
-        Ok(())
+        self.commit_as(batch, self.number() + 1)
     }
 
     fn settle(&mut self) -> Result<(), StoreError> {

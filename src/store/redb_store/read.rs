@@ -9,14 +9,14 @@ use super::RedbStore;
 use super::fault::{Fault, Wrong};
 use super::shelf::{self, get};
 use super::tables::{
-    ALARMS, BY_PERSON, DESK, DESK_ROW, DEVICES, EMPLOYEES, LEDGER, LEDGER_ROW, LEGACY, OPEN,
-    OUTBOX, PARTS, PERSON, SETTLED, WORK, legacy_key,
+    ALARMS, BY_PERSON, COMMITS_ROW, DESK, DESK_ROW, DEVICES, EMPLOYEES, LEDGER, LEDGER_ROW, LEGACY,
+    OPEN, OUTBOX, PARTS, PERSON, SETTLED, WORK, legacy_key,
 };
 use super::write::Ends;
 use crate::domain::{
     AlarmId, DeviceId, Digest, EmployeeId, LedgerRow, Millis, OutboxId, OutboxRow, PartId, Seq,
 };
-use crate::store::rows::decode;
+use crate::store::rows::{Commits, decode};
 use crate::store::{Archive, Loaded, Meta, Store, StoreError};
 
 impl Archive for RedbStore {
@@ -262,6 +262,15 @@ fn row_of(
         return Err(Wrong::Person { seq, employee }.into());
     }
     Ok(row)
+}
+
+/// How many commits there were: none where no row says so.
+pub(super) fn commits(
+    work: &impl ReadableTable<(u8, u64), &'static [u8]>,
+) -> Result<Commits, Fault> {
+    let octets = work.get((DESK, 1))?;
+    let commits = octets.map(|octets| decode(COMMITS_ROW, octets.value()));
+    Ok(commits.transpose()?.unwrap_or_default())
 }
 
 pub(super) fn last_row(

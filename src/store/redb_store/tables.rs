@@ -30,7 +30,8 @@ pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("
 
 /// What changes with every check-in, by number of the employee.
 pub(super) const PERSON: u8 = 0;
-/// Single values of the desk, one row under 0: beside what is open, so that a commit writes both in one page.
+/// Single values of the desk under 0 and the count of commits under 1: beside what is open, so that a commit writes all of
+/// them in one page.
 pub(super) const DESK: u8 = 1;
 /// Entries of the outbox that are not settled, by number.
 pub(super) const OPEN: u8 = 2;
@@ -47,6 +48,7 @@ pub(super) const DESK_ROW: RowKey = [0; 3];
 /// Beside the layout in a copy of a store, and nowhere else.
 pub(super) const COPY_KEY: &str = "copy";
 pub(super) const COPY_ROW: RowKey = [0; 3];
+pub(super) const COMMITS_ROW: RowKey = [1, 0, 0];
 
 /// Makes all tables, so that one that is missing later is damage.
 pub(super) fn prepare(database: &Database) -> Result<(), Fault> {
@@ -77,11 +79,21 @@ pub(super) fn write_in(
     Ok(txn.commit()?)
 }
 
-pub(super) fn legacy_key(employee: u32, digest: &[u8; 16]) -> RowKey {
+pub(in crate::store) fn legacy_key(employee: u32, digest: &[u8; 16]) -> RowKey {
     let (halves, _) = digest.as_chunks();
     let mut key = [employee.into(), 0, 0];
     for (number, half) in key.iter_mut().skip(1).zip(halves) {
         *number = u64::from_le_bytes(*half);
     }
     key
+}
+
+/// The digest of a key that [`legacy_key`] made.
+pub(in crate::store) fn legacy_digest(key: RowKey) -> [u8; 16] {
+    let mut digest = [0; 16];
+    let (halves, _) = digest.as_chunks_mut();
+    for (half, number) in halves.iter_mut().zip(key.into_iter().skip(1)) {
+        *half = number.to_le_bytes();
+    }
+    digest
 }

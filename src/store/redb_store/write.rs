@@ -4,21 +4,23 @@ use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 
 use super::fault::Fault;
 use super::persons::Persons;
+use super::read;
 use super::ring::Ring;
 use super::shelf::{self, Changes};
 use super::tables::{
-    ALARMS, BY_PERSON, DESK, DESK_ROW, DEVICES, EMPLOYEES, LEDGER, LEDGER_ROW, LEGACY, OPEN,
-    OUTBOX, PARTS, PERSON, SETTLED, WORK, legacy_key,
+    ALARMS, BY_PERSON, COMMITS_ROW, DESK, DESK_ROW, DEVICES, EMPLOYEES, LEDGER, LEDGER_ROW, LEGACY,
+    OPEN, OUTBOX, PARTS, PERSON, SETTLED, WORK, legacy_key,
 };
 use crate::domain::{OutboxId, Seq};
 use crate::store::Batch;
-use crate::store::rows::{Row, encode};
+use crate::store::rows::{Commits, Row, encode};
 
 /// What is known of the tables' ends, so that a commit need not look.
 #[derive(Debug)]
 pub(super) struct Ends {
     persons: Persons,
     ring: Ring,
+    commits: Commits,
     /// The highest entry of the outbox that is not settled, and that is, of all there ever were since the opening.
     open: OutboxId,
     settled: OutboxId,
@@ -36,6 +38,7 @@ impl Ends {
         Ok(Self {
             persons: Persons::open(ledger, last)?,
             ring: Ring::open(work)?,
+            commits: read::commits(work)?,
             open: shelf::last(work, OPEN, id)?.unwrap_or_default(),
             settled: shelf::last(outbox, SETTLED, id)?.unwrap_or_default(),
             changes: Changes::default(),
@@ -50,8 +53,19 @@ impl Ends {
         &self.ring
     }
 
-    /// Writes what is in `batch`, and opens no table that gets nothing: each that is opened costs.
-    pub(super) fn write(&mut self, txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
+    pub(super) const fn commits(&self) -> &Commits {
+        &self.commits
+    }
+
+    /// Writes what is in `batch` and that it is commit `number`, and opens no table that gets nothing: each that is opened
+    /// costs.
+    pub(super) fn write(
+        &mut self,
+        txn: &WriteTransaction,
+        batch: &Batch,
+        number: u64,
+    ) -> Result<(), Fault> {
+        self.commits.count(number, batch);
         self.write_ledger(txn, batch)?;
         self.write_settled(txn, batch)?;
         self.write_work(txn, batch)?;
@@ -91,29 +105,15 @@ impl Ends {
     }
 
     fn write_work(&mut self, txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
-        let Batch {
-            outbox,
-            decided,
-            forget_below,
-            people,
-            meta,
-            ..
-        } = batch;
-        if outbox.is_empty()
-            && decided.is_empty()
-            && forget_below.is_empty()
-            && people.is_empty()
-            && meta.is_none()
-        {
-            return Ok(());
-        }
         let mut work = txn.open_table(WORK)?;
-        if let Some(meta) = meta {
+        let octets = encode(COMMITS_ROW, &self.commits)?;
+        work.insert((DESK, 1), octets.as_slice())?;
+        if let Some(meta) = &batch.meta {
             let octets = encode(DESK_ROW, meta)?;
             work.insert((DESK, 0), octets.as_slice())?;
         }
         self.changes.clear();
-        for (id, row) in people {
+        for (id, row) in &batch.people {
             let number = id.0.into();
             self.changes.put(number, [number, 0, 0], row)?;
         }
