@@ -412,8 +412,8 @@ pub struct RestoreArgs {
     /// The backup.
     pub file: PathBuf,
     /// What the journal has, too.
-    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "")]
-    pub journal: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub journal: Option<Option<PathBuf>>,
     /// One object a line.
     #[arg(long)]
     pub json: bool,

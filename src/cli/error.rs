@@ -231,12 +231,6 @@ pub enum CliError {
     /// The store is damaged.
     #[error("the store is damaged")]
     Damaged(#[source] Cause),
-    /// The store has lost what its journal does not hold whole.
-    #[error("the journal does not hold all that the store has lost")]
-    JournalHole {
-        /// What is missing, in words.
-        said: String,
-    },
     /// The store is damaged, and there is a backup.
     #[error("the store is damaged")]
     DamagedAndBackedUp {
@@ -261,6 +255,12 @@ pub enum CliError {
     /// A restore needs the store for itself.
     #[error("the engine runs")]
     EngineRuns,
+    /// The store has lost what its journal does not hold whole.
+    #[error("the journal does not hold all that the store has lost")]
+    JournalHole {
+        /// What is missing, in words.
+        said: String,
+    },
     /// The store was written by a later version.
     #[error("the store is of a later version")]
     Newer(#[source] Cause),
@@ -321,9 +321,9 @@ impl CliError {
             }
             Self::Damaged(_)
             | Self::DamagedAndBackedUp { .. }
-            | Self::JournalHole { .. }
             | Self::Faulty(_)
             | Self::Backup { .. }
+            | Self::JournalHole { .. }
             | Self::Newer(_) => ExitCode::Damaged,
             Self::HangUp => ExitCode::HangUp,
             Self::Read { .. }

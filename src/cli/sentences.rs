@@ -92,7 +92,6 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
             say("error.version", &facts)
         }
         CliError::Damaged(_) => say("error.damaged", &[]),
-        CliError::JournalHole { said } => said.clone(),
         CliError::DamagedAndBackedUp { newest, .. } => {
             let file = shell_quoted(&newest.display().to_string());
             say("error.damaged_newest", &[("file", &file)])
@@ -100,6 +99,7 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
         CliError::Faulty(count) => say("error.faulty", &[("count", &count.to_string())]),
         CliError::Backup { path, .. } => of_path("error.backup", path),
         CliError::EngineRuns => say("error.engine_runs", &[]),
+        CliError::JournalHole { said } => said.clone(),
         CliError::Newer(_) => say("error.newer", &[]),
         CliError::OpenStore(_) => say("error.open_store", &[]),
         CliError::WriteStore(_) => say("error.write_store", &[]),

@@ -19,7 +19,7 @@ use super::second::{self, Journal};
 use super::wiring::{AGAIN, BUSY, finish, port_error, runtime};
 use super::{doors, files, log, parts, sentences};
 use crate::api::{Ask, Event, Query, Request};
-use crate::domain::{GatewayName, LinkEvent, LinkOrder, Operator};
+use crate::domain::{CopyEvent, GatewayName, LinkEvent, LinkOrder, Operator};
 use crate::engine::Engine;
 use crate::engine::shell::{self, CALLS, COPIES, Call, DRAIN, EVENTS, ORDERS, Wires};
 use crate::gateway::{self, GatewayConfig, TcpConnect};
@@ -63,6 +63,7 @@ pub fn serve(place: &Place, config: &Config, words: &Words) -> Result<(), CliErr
         let key_check = store.load().map_err(parts::store_error)?.meta.key_check;
         let nightly = Nightly::new(place, config, key_check);
         let journal = Journal::of(place, config);
+        let journal = journal.as_ref();
         let desk = Reception::open(engine, store, clock, links, listener, nightly, journal)?;
         say_ready(size);
         desk.run(signals.stop()).await
@@ -109,7 +110,7 @@ impl Reception {
         gateways: Vec<GatewayConfig>,
         listener: Listener,
         nightly: Option<Nightly>,
-        journal: Option<Journal>,
+        journal: Option<&Journal>,
     ) -> Result<Self, CliError> {
         let (link_events, links_rx) = mpsc::channel(DRAIN);
         let (calls, calls_rx) = mpsc::channel(CALLS);
@@ -132,6 +133,12 @@ impl Reception {
             ));
         }
         drop::<mpsc::Sender<(GatewayName, LinkEvent)>>(link_events);
+        let copier = store.copier();
+        let told = copies.clone();
+        let store = second::journaled(store, journal, clock, move |event: CopyEvent| {
+            // An engine that ends hears of it at its next start.
+            let _ = told.try_send(event);
+        })?;
         let wires = Wires {
             links: links_rx,
             calls: calls_rx,
@@ -140,12 +147,7 @@ impl Reception {
             events: events.clone(),
             stop: stop_rx,
         };
-        let told = copies.clone();
-        let copyist = Copyist::new(store.copier(), calls.clone(), copies, clock, nightly);
-        let store = second::journaled(store, journal.as_ref(), clock, move |event| {
-            // An engine that ends hears of it at its next start.
-            let _ = told.try_send(event);
-        })?;
+        let copyist = Copyist::new(copier, calls.clone(), copies, clock, nightly);
         let (asks, asks_rx) = mpsc::channel(CALLS);
         let ended = start_engine(engine, store, wires, clock)?;
         let mut tasks = JoinSet::new();

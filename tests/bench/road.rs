@@ -2,7 +2,8 @@
 //! most, only W at a time.
 //!
 //! Each line is one number of messages that wait for an answer. The same check-ins go through an engine whose store forgets
-//! all, and through one on a real file in the target directory, where each round is one durable commit.
+//! all, through one on a real file in the target directory, where each round is one durable commit, and through one that
+//! keeps a journal beside it.
 
 #![expect(
     clippy::print_stdout,
@@ -82,10 +83,7 @@ fn with_journal(store: RedbStore) -> Journaled {
         let wall = Millis(MORNING.0 + tick.0);
         Moment { wall, tick }
     };
-    let tell = |event| match event {
-        JournalEvent::Stopped(error) => panic!("the journal stopped: {error}"),
-        JournalEvent::Goes => {}
-    };
+    let tell = |event| assert!(matches!(event, JournalEvent::Goes), "{event:?}");
     let start = |work| std::thread::Builder::new().spawn(work);
     Journaled::with(store, keeper, clock, tell, start).expect("the system has a thread")
 }

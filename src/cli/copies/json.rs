@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::super::time::rfc3339;
 use super::restore::Restored;
 use crate::domain::{Copied, Examined, Millis, Seq, StoreCounts};
+use crate::store::journal::Replayed;
 
 /// How many rows there are of each kind.
 #[derive(Debug, Serialize)]
@@ -110,6 +111,57 @@ pub struct RestoredJson<'a> {
     kept_seq: Option<u64>,
     kept_last_at: Option<String>,
     rows: CountsJson,
+    journal: Option<ReplayedJson>,
+}
+
+/// What a journal brought back.
+#[derive(Debug, Serialize)]
+struct ReplayedJson {
+    commits: u64,
+    records: u64,
+    rows: u64,
+    from: u64,
+    number: u64,
+    first_at: Option<String>,
+    last_at: Option<String>,
+    missing: Option<MissingJson>,
+    flaws: Vec<String>,
+}
+
+/// Commits that no journal has.
+#[derive(Debug, Serialize)]
+struct MissingJson {
+    first: u64,
+    last: u64,
+    after: Option<String>,
+    before: String,
+    behind: u64,
+    until: u64,
+    until_at: String,
+}
+
+impl From<&Replayed> for ReplayedJson {
+    fn from(replayed: &Replayed) -> Self {
+        Self {
+            commits: replayed.commits,
+            records: replayed.records,
+            rows: replayed.rows,
+            from: replayed.from,
+            number: replayed.number,
+            first_at: replayed.first_at.map(rfc3339),
+            last_at: replayed.last_at.map(rfc3339),
+            missing: replayed.missing.as_ref().map(|missing| MissingJson {
+                first: missing.first,
+                last: missing.last,
+                after: missing.after.map(rfc3339),
+                before: rfc3339(missing.before),
+                behind: missing.behind,
+                until: missing.until,
+                until_at: rfc3339(missing.until_at),
+            }),
+            flaws: replayed.flaws.iter().map(ToString::to_string).collect(),
+        }
+    }
 }
 
 impl<'a> RestoredJson<'a> {
@@ -127,6 +179,7 @@ impl<'a> RestoredJson<'a> {
             kept_seq: seq(restored.was),
             kept_last_at: at(restored.was),
             rows: (&restored.found.counts).into(),
+            journal: restored.replayed.as_ref().map(ReplayedJson::from),
         }
     }
 }

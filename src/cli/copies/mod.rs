@@ -21,7 +21,7 @@ pub use json::{CopiedJson, ExaminedJson, RestoredJson};
 use nightly::Prune;
 pub use nightly::{Nightly, newest_backup};
 pub use progress::Bar;
-pub use restore::restore;
+pub use restore::{Restored, restore};
 
 use super::clock::Clock;
 use crate::api::{Ask, CopyAsk, Refusal, Reply};

@@ -13,7 +13,12 @@ use super::super::time::civil_at;
 use super::super::{files, parts};
 use crate::domain::{Examined, Millis, Seq};
 use crate::engine::Entropy;
+use crate::store::journal::{Flaw, ReplayError, Replayed, replay};
 use crate::store::{Batch, Meta, RedbStore, Restoring, Store as _, StoreError};
+
+/// How long an engine may have lived after the last commit that its journal has: a minute to the next mark of being alive, a
+/// second that the journal may lag, and one for the clocks.
+const LIVED_MS: i64 = Millis::MINUTE + 2 * Millis::SECOND;
 
 /// Octets that are copied before whoever waits is told.
 const BLOCK: usize = 1 << 20;
@@ -29,6 +34,8 @@ pub struct Restored {
     pub last: Option<(Seq, Millis)>,
     /// How many rows there are.
     pub found: Examined,
+    /// What the journal brought back and what it lacks; `None` where it was not asked.
+    pub replayed: Option<Replayed>,
     /// What was claimed before this is recorded as delayed.
     pub restored_at: Millis,
     /// Where the store that was there is kept; `None` where there was none.
@@ -40,7 +47,7 @@ pub struct Restored {
 /// What is told of how far a restore has come.
 pub type Told<'a> = &'a mut dyn FnMut(u64, u64);
 
-/// Puts the backup `file` in the place of the store.
+/// Puts the backup `file` in the place of the store, with what the journal in the directory `journal` has beyond it.
 ///
 /// The new store is made whole beside the old one, which is kept under another name: a kill at any moment leaves one of
 /// them in its place. The backup is only read.
@@ -51,6 +58,7 @@ pub type Told<'a> = &'a mut dyn FnMut(u64, u64);
 pub fn restore(
     place: &Place,
     file: &Path,
+    journal: Option<&Path>,
     zone: &TimeZone,
     now: Millis,
     told: Told<'_>,
@@ -80,8 +88,18 @@ pub fn restore(
             path: place.store_key(),
         });
     }
-    let restored_at = meta.restored_at.map_or(now, |before| before.max(now));
-    adopt(&mut new, meta, backup.copied_at, restored_at).map_err(parts::store_error)?;
+    let replay_it = |directory| {
+        replay(directory, meta.history, &mut new).map_err(|error| match error {
+            ReplayError::Journal(error) => CliError::reading(directory, error),
+            ReplayError::Store(error) => in_backup(error),
+        })
+    };
+    let replayed = journal.map(replay_it).transpose()?;
+    let loaded = new.load().map_err(in_backup)?;
+    let last = loaded.last.map(|row| (row.seq, row.logged_at));
+    let before = forgotten_before(now, replayed.as_ref(), was, last);
+    let restored_at = loaded.meta.restored_at.max(Some(before)).unwrap_or(before);
+    adopt(&mut new, loaded.meta, backup.copied_at, restored_at).map_err(parts::store_error)?;
     drop(new);
     let found = examined(restoring.path(), told).map_err(in_backup)?;
     refuse_faults(file, &found)?;
@@ -94,10 +112,45 @@ pub fn restore(
         backup: backup.last,
         last: found.last,
         found,
+        replayed,
         restored_at,
         kept,
         was,
     })
+}
+
+/// Until when something may have counted that is forgotten now.
+///
+/// Without a journal that is until now: nothing tells how long the old store went on. A journal that lacks nothing ends with
+/// the old store: while an engine lives it commits at least once a minute, for its mark of being alive if for nothing else,
+/// and each commit is in the journal a second later. So nothing counted later than a minute and two seconds after the last
+/// frame. What is claimed after that, and waited at the gateway for the restore, is taken in as always. Where the journal had
+/// stopped and its store still says that it went on, or where the journal is damaged, nothing is known again.
+fn forgotten_before(
+    now: Millis,
+    replayed: Option<&Replayed>,
+    was: Option<(Seq, Millis)>,
+    last: Option<(Seq, Millis)>,
+) -> Millis {
+    let Some(replayed) = replayed else { return now };
+    let is_whole = replayed.missing.is_none()
+        && replayed.flaws.iter().all(|flaw| match flaw {
+            Flaw::Empty(_) | Flaw::Torn { .. } => true,
+            Flaw::Foreign(_)
+            | Flaw::Newer { .. }
+            | Flaw::Head(_)
+            | Flaw::Missing(_)
+            | Flaw::Unread { .. }
+            | Flaw::Zeroed { .. }
+            | Flaw::Damaged { .. }
+            | Flaw::Doubled { .. }
+            | Flaw::Unfinished { .. } => false,
+        });
+    let has_all = was.is_none_or(|(was, _)| last.is_some_and(|(last, _)| last >= was));
+    match replayed.last_at {
+        Some(at) if is_whole && has_all => at.plus_ms(LIVED_MS).min(now),
+        _ => now,
+    }
 }
 
 /// Keeps engines and commands from the store that is there, while the new one is made.

@@ -100,7 +100,7 @@ impl Journaled {
         })
     }
 
-    /// As [`RedbStore::copier`].
+    /// A handle for copies of the store, as [`RedbStore::copier`] gives it.
     pub fn copier(&self) -> Copier {
         self.store.copier()
     }

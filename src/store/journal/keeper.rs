@@ -15,6 +15,8 @@ use crate::store::{Batch, RedbStore, StoreError};
 const SEGMENT_OCTETS: u64 = 16 << 20;
 /// A segment that is older is ended, so that old days go one by one.
 const SEGMENT_AGE: i64 = Millis::DAY;
+/// Room for frames that is kept for the next one: more than any but a large commit needs.
+const KEPT_OCTETS: usize = 1 << 20;
 /// What was written waits so long for its sync: half of the second that the journal may be behind, the other half is the
 /// disk's.
 const WAIT: i64 = Millis::SECOND / 2;
@@ -331,7 +333,7 @@ impl<S: Segments> Keeper<S> {
         segment.octets += octets.len() as u64;
         self.written = Some(mark);
         // A batch or a piece of a large store is not held on to.
-        octets.shrink_to(SEGMENT_OCTETS as usize / 16);
+        octets.shrink_to(KEPT_OCTETS);
         Ok(())
     }
 
@@ -357,12 +359,11 @@ impl<S: Segments> Keeper<S> {
             Err(error) => {
                 self.segment = None;
                 self.unsynced_since = None;
-                let pause = match &self.trouble {
-                    Some(trouble) => (trouble.pause * 2).min(LONGEST_PAUSE),
-                    None => {
-                        self.events.push(JournalEvent::Stopped(error.into_io()));
-                        PAUSE
-                    }
+                let pause = if let Some(trouble) = &self.trouble {
+                    (trouble.pause * 2).min(LONGEST_PAUSE)
+                } else {
+                    self.events.push(JournalEvent::Stopped(error.into_io()));
+                    PAUSE
                 };
                 let again_at = Millis(now.tick.0 + pause);
                 self.trouble = Some(Trouble { again_at, pause });

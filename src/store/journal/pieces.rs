@@ -127,13 +127,11 @@ impl<'a> Pieces<'a> {
         key: RowKey,
         row: Option<&R>,
     ) -> Result<(), RowError> {
-        match row {
-            Some(row) => self.put(kind, key, row),
-            None => {
-                self.begin(kind, key, 0);
-                Ok(())
-            }
+        if let Some(row) = row {
+            return self.put(kind, key, row);
         }
+        self.begin(kind, key, 0);
+        Ok(())
     }
 
     fn put<R: Row>(&mut self, kind: u8, key: RowKey, row: &R) -> Result<(), RowError> {

@@ -45,10 +45,10 @@ pub(super) const SETTLED: u8 = 5;
 /// Four octets, little endian, in every layout: what an older program reads before anything else.
 pub(super) const LAYOUT_KEY: &str = "layout";
 pub(super) const DESK_ROW: RowKey = [0; 3];
-pub(super) const COMMITS_ROW: RowKey = [1, 0, 0];
 /// Beside the layout in a copy of a store, and nowhere else.
 pub(super) const COPY_KEY: &str = "copy";
 pub(super) const COPY_ROW: RowKey = [0; 3];
+pub(super) const COMMITS_ROW: RowKey = [1, 0, 0];
 
 /// Makes all tables, so that one that is missing later is damage.
 pub(super) fn prepare(database: &Database) -> Result<(), Fault> {

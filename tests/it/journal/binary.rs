@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use hazir::store::journal::replay;
+use hazir::store::journal::{Flaw, replay};
 use hazir::store::{RedbStore, Store as _};
 
 use super::super::draws::{Draws, setting};
@@ -29,10 +29,7 @@ fn assert_restores(office: &Office, copy: &Path, directory: &Path, is_even: bool
     let mut store = RedbStore::open(&copied).unwrap();
     let found = replay(directory, history(&desk), &mut store).unwrap();
     assert_eq!(found.missing, None, "{found:?}");
-    assert!(
-        found.flaws.iter().all(|flaw| flaw.is_of_a_crash()),
-        "{found:?}"
-    );
+    assert!(found.flaws.iter().all(Flaw::is_of_a_crash), "{found:?}");
     if is_even {
         assert_eq!(store.number(), desk.number());
         assert_eq!(Contents::of(&store).unwrap(), Contents::of(&desk).unwrap());

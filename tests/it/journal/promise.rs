@@ -15,7 +15,7 @@ use super::super::store_model::{Contents, Model};
 use super::shelf::Shelf;
 use super::{HISTORY, commit, written};
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 fn at(ms: i64) -> Moment {
     Moment {

@@ -135,7 +135,7 @@ fn answer_to(ask: &Ask, choice: u8) -> Option<Reply> {
             next: choice.is_multiple_of(2).then_some(Seq(after.0 + 1)),
         },
         Ask::Query(Query::People) => Reply::People(vec![person(4, "d", PersonPresence::In)]),
-        Ask::Query(_) => Reply::Replies(Vec::new()),
+        Ask::Query(_) | Ask::Copy(_) => Reply::Replies(Vec::new()),
         Ask::Command(Command::Retry(_) | Command::RetryFailed) => Reply::Retried(Vec::new()),
         Ask::Command(Command::Acknowledge(id)) => Reply::Acknowledged(vec![*id]),
         Ask::Command(_) => Reply::Logged,
