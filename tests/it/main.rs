@@ -80,6 +80,8 @@ mod shell;
 #[cfg(test)]
 mod smsc;
 #[cfg(test)]
+mod soak;
+#[cfg(test)]
 mod socket;
 #[cfg(test)]
 mod store;
