@@ -9,6 +9,7 @@ use super::address::mask;
 
 /// A phone number in E.164: `+`, country code, national number.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Msisdn(String);
 
 /// Why a text is no phone number.
@@ -46,7 +47,24 @@ impl Country {
     }
 }
 
+/// A number that was written before, from a store or a socket: it has the shape of one.
+impl TryFrom<String> for Msisdn {
+    type Error = PhoneError;
+
+    fn try_from(text: String) -> Result<Self, PhoneError> {
+        let digits = text.strip_prefix('+').unwrap_or_default();
+        let is_number = (1..=Self::MOST_DIGITS).contains(&digits.len())
+            && digits.bytes().all(|digit| digit.is_ascii_digit());
+        if !is_number {
+            return Err(PhoneError::NotANumber(text));
+        }
+        Ok(Self(text))
+    }
+}
+
 impl Msisdn {
+    /// Digits of the longest number: three of the country and 17 more, which is what plans that break E.164 have.
+    const MOST_DIGITS: usize = 20;
     /// Characters of the shortest number that is not a short code with a country code in front: `+` and 8 digits.
     const SHORTEST: usize = 9;
 

@@ -1,5 +1,7 @@
 //! What consoles and commands may change. Each act is a row of the ledger with who gave it.
 
+use std::collections::BTreeSet;
+
 use zeroize::Zeroize as _;
 
 use super::Now;
@@ -84,10 +86,10 @@ impl Engine {
         cards: Vec<NewEmployee>,
     ) -> Result<Reply, Refusal> {
         let mut problems = Vec::new();
+        let mut phones = BTreeSet::new();
         for (at, card) in cards.iter().enumerate() {
-            let earlier = &cards[..at];
-            let twice = earlier.iter().any(|other| other.phone == card.phone);
-            let twice = twice.then_some(Problem::PhoneTwice);
+            let is_twice = !phones.insert(&card.phone);
+            let twice = is_twice.then_some(Problem::PhoneTwice);
             let wrong = self.problem(None, card.into()).or(twice);
             problems.extend(wrong.map(|problem| (at, problem)));
         }

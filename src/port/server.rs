@@ -1,9 +1,10 @@
+use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::UnixStream as BlockingStream;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::unistd::{Group, Uid, User};
@@ -33,9 +34,18 @@ const CONNECTIONS: usize = 64;
 /// How many connections wait in the system to be accepted: as many again.
 const BACKLOG: u32 = 64;
 
-/// How long a peer may leave unread what is to be written, or unsaid its opening. A terminal that stands still for
-/// longer gets a new connection and a snapshot.
+/// How many of them one member of the socket's group may have, and how many all members: what is left is the owner's and
+/// root's, so that no member keeps a desk from them.
+const OF_ONE_MEMBER: usize = 16;
+const OF_ALL_MEMBERS: usize = 48;
+
+/// How long a peer may leave unread what is to be written. A terminal that stands still for longer gets a new connection
+/// and a snapshot.
 const PEER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a peer may leave its opening unsaid. Where all places and the whole backlog are taken by peers that say
+/// nothing, a console comes to its turn within the 10 s for which it waits.
+const OPENING_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Events that wait are written together up to this size: about what a socket takes at once.
 const WRITE_OCTETS: usize = 64 << 10;
@@ -50,6 +60,7 @@ pub struct Listener {
     file: SocketFile,
     group: bool,
     places: Arc<Semaphore>,
+    members: Members,
 }
 
 /// One window or command that is connected.
@@ -60,7 +71,53 @@ pub struct Connection {
     /// Whether it is the user of this process, or root.
     is_owner: bool,
     /// Held until the connection ends.
-    place: OwnedSemaphorePermit,
+    place: (OwnedSemaphorePermit, Option<Member>),
+}
+
+/// Whoever may not connect, or has too many connections.
+#[derive(Debug)]
+struct TurnedAway;
+
+/// How many connections each member of the socket's group has.
+#[derive(Clone, Debug, Default)]
+struct Members(Arc<Mutex<BTreeMap<u32, usize>>>);
+
+/// A connection of a member, counted until it is dropped.
+#[derive(Debug)]
+struct Member {
+    uid: u32,
+    members: Members,
+}
+
+impl Members {
+    /// Counts one more of `uid`.
+    fn enter(&self, uid: u32) -> Result<Member, TurnedAway> {
+        let mut counts = self.lock();
+        let all: usize = counts.values().sum();
+        let one = counts.get(&uid).copied().unwrap_or(0);
+        if all >= OF_ALL_MEMBERS || one >= OF_ONE_MEMBER {
+            return Err(TurnedAway);
+        }
+        counts.insert(uid, one + 1);
+        let members = self.clone();
+        Ok(Member { uid, members })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u32, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        let mut counts = self.members.lock();
+        let left = counts.get(&self.uid).map_or(0, |count| count - 1);
+        if left == 0 {
+            counts.remove(&self.uid);
+        } else {
+            counts.insert(self.uid, left);
+        }
+    }
 }
 
 impl Listener {
@@ -106,6 +163,7 @@ impl Listener {
             file,
             group: group.is_some(),
             places: Arc::new(Semaphore::new(CONNECTIONS)),
+            members: Members::default(),
         })
     }
 
@@ -115,7 +173,8 @@ impl Listener {
     }
 
     /// Waits for the next connection of somebody who may connect: the user of this process, root, and with a group
-    /// set whoever the permissions let through. Others are dropped. At most 64 are open at once; the next one waits.
+    /// set whoever the permissions let through. Others are dropped. At most 64 are open at once; the next one waits. A
+    /// member of the group who has 16 open gets no more, and nor does any where members have 48.
     #[expect(clippy::missing_panics_doc, reason = "the semaphore is never closed")]
     pub async fn accept(&self) -> Connection {
         loop {
@@ -127,20 +186,28 @@ impl Listener {
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             };
-            if self.may_connect(uid) {
-                let user = user_name(uid);
-                return Connection {
-                    stream,
-                    user,
-                    is_owner: is_owner(uid),
-                    place,
-                };
-            }
+            let Ok(member) = self.let_in(uid) else {
+                continue;
+            };
+            let user = user_name(uid);
+            return Connection {
+                stream,
+                user,
+                is_owner: is_owner(uid),
+                place: (place, member),
+            };
         }
     }
 
-    fn may_connect(&self, uid: u32) -> bool {
-        self.group || is_owner(uid)
+    /// What counts `uid`, where it is neither the owner's nor root's.
+    fn let_in(&self, uid: u32) -> Result<Option<Member>, TurnedAway> {
+        if is_owner(uid) {
+            return Ok(None);
+        }
+        if !self.group {
+            return Err(TurnedAway);
+        }
+        self.members.enter(uid).map(Some)
     }
 }
 
@@ -208,7 +275,7 @@ enum Turn {
 
 impl Session {
     async fn run(mut self) -> Result<(), PortError> {
-        let opened = timeout(PEER_TIMEOUT, async {
+        let opened = timeout(OPENING_TIMEOUT, async {
             send_opening(&mut self.to).await?;
             read_opening(&mut self.from).await
         });

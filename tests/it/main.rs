@@ -83,6 +83,10 @@ mod shell;
 #[cfg(test)]
 mod smsc;
 #[cfg(test)]
+mod soak;
+#[cfg(test)]
+mod socket;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod store_layout;
