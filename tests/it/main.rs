@@ -34,6 +34,10 @@ mod kill;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod link_faults;
+#[cfg(test)]
+mod links;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod log_pages;
