@@ -133,6 +133,10 @@ pub struct DemoArgs {
     #[arg(long, value_name = "W", requires = "load", value_delimiter = ',')]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub in_flight: Vec<u16>,
+    /// Beside so many receipts that waited.
+    #[arg(long, value_name = "N", requires = "load")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub waiting: Option<u64>,
     /// One object a line.
     #[arg(long, requires = "load")]
     pub json: bool,

@@ -74,9 +74,10 @@ pub(super) async fn drive<S: AsyncRead + AsyncWrite>(
     let mut connection = Connection::open(config, desk, number, seed);
     let mut input = BytesMut::with_capacity(READ_OCTETS);
     while connection.settle().is_none() {
+        let is_reading = connection.is_reading();
+        // After that: the session's clock may have begun to go on.
         let deadline = connection.deadline();
         let stalls_at = connection.moved_at + STALL;
-        let is_reading = connection.is_reading();
         let is_writing = !connection.outgoing.is_done();
         let tells_at = connection.tells_at();
         select! {

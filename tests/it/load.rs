@@ -1,5 +1,7 @@
 //! `hazir demo --load`: the real binary on a small load, and its generator against desks that fail.
 
+mod drain;
+
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::Command;
@@ -165,12 +167,20 @@ fn what_makes_no_sense_is_a_fault_of_the_command_line() {
         &["9", "--gateway-port", "2775"],
         &["9", "--plain"],
         &["9", "--people", "10001"],
+        &["9", "--waiting", "0"],
+        &["9", "--waiting", "1000001"],
     ];
     for args in cases {
         let done = hazir(home.path(), args).finish(SOON);
         assert_eq!(done.code, Some(2), "{args:?}: {}", done.err);
     }
-    for args in [&["--in-flight", "1"][..], &["--json"], &["--people", "801"]] {
+    let without: [&[&str]; 4] = [
+        &["--in-flight", "1"],
+        &["--json"],
+        &["--waiting", "9"],
+        &["--people", "801"],
+    ];
+    for args in without {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hazir"));
         command.env("HOME", home.path()).arg("demo").args(args);
         let done = Process::start(&mut command).finish(SOON);
@@ -251,6 +261,7 @@ fn fault(desk: Desk) -> LoadFault {
     let generator = Generator::listen(Fleet::without_keys(2), Arc::clone(&board));
     let mut generator = generator.expect("there is a port");
     let run = Run {
+        waiting: 0,
         check_ins: 1,
         in_flight: 1,
         at_most: Duration::MAX,

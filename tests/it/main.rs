@@ -45,6 +45,10 @@ mod lacking;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod link_faults;
+#[cfg(test)]
+mod links;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod log_pages;

@@ -32,6 +32,9 @@ const DRAIN: usize = 4_096;
 const FRAME: Duration = Duration::from_millis(100);
 /// The least time between two frames for what the keyboard does.
 const KEY_FRAME: Duration = Duration::from_millis(25);
+/// How long after a key somebody waits for a reply. Others are asked for by the console itself: after a flood of events,
+/// as often as it can.
+const WAITS: Duration = Duration::from_secs(1);
 /// How long the first frame waits for the engine.
 const FIRST_FRAME: Duration = Duration::from_millis(40);
 /// How long a terminal may take for what is on the way to it when the console ends.
@@ -130,6 +133,7 @@ impl Console<'_> {
         let mut heard = Vec::with_capacity(DRAIN);
         let mut seconds = Seconds::start();
         let mut last_frame: Option<Instant> = None;
+        let mut last_key: Option<Instant> = None;
         // When the next frame is due; `None` where nothing changed. The first one waits a little for the engine, so that
         // it shows the desk.
         let mut due = Some(Instant::now() + FIRST_FRAME);
@@ -173,7 +177,10 @@ impl Console<'_> {
                             // Only a console of lines reads lines.
                             Heard::Line(_) => {}
                             Heard::Message(message) => {
-                                if is_urgent(&message) {
+                                if matches!(message, Message::Key(_) | Message::Paste(_)) {
+                                    last_key = Some(Instant::now());
+                                }
+                                if is_urgent(&message, last_key) {
                                     pause = KEY_FRAME;
                                 }
                                 self.window.take(message);
@@ -206,12 +213,13 @@ impl Console<'_> {
     }
 }
 
-/// Whether somebody waits for what a message changes.
-const fn is_urgent(message: &Message) -> bool {
-    matches!(
+/// Whether somebody waits for what a message changes, who pressed a key at `last_key`.
+fn is_urgent(message: &Message, last_key: Option<Instant>) -> bool {
+    let is_answer = matches!(
         message,
         Message::Key(_) | Message::Paste(_) | Message::Reply(..) | Message::Attached(_)
-    )
+    );
+    is_answer && last_key.is_some_and(|at| at.elapsed() < WAITS)
 }
 
 /// Reads keys, and watches for the terminal to go, each on a thread of its own: both block.

@@ -15,13 +15,16 @@ use super::pdu::{self, Head};
 use crate::domain::Millis;
 
 /// How far receipts may stay behind before nothing more is sent: beyond any that a desk sends in time, and a few MiB here.
-const BEHIND: usize = 65_536;
+const BEHIND: u64 = 65_536;
 /// Messages that are sealed ahead at most: what the next writes need, and no more of the caches.
 const AHEAD: usize = 1_024;
 /// What a run sends.
 #[derive(Copy, Clone, Debug)]
 pub struct Run {
-    /// How many check-ins.
+    /// So many check-ins are sent before, and their receipts are not taken until all were answered; then they are taken
+    /// beside the check-ins that are measured. 0 for none.
+    pub waiting: u64,
+    /// How many check-ins are measured; fewer where receipts wait and have all been taken before.
     pub check_ins: u64,
     /// How many deliver_sm are unanswered at any time, at most.
     pub in_flight: usize,
@@ -49,6 +52,17 @@ pub struct Measured {
     pub answers: Histogram,
     /// Nanoseconds from deliver_sm to the submit_sm with its receipt.
     pub receipts: Histogram,
+    /// What was taken beside them.
+    pub drain: Option<Drain>,
+}
+
+/// Receipts that waited and were taken beside the check-ins that were measured.
+#[derive(Copy, Clone, Debug)]
+pub struct Drain {
+    /// How many.
+    pub receipts: u64,
+    /// From the first deliver_sm that was measured to the last of them.
+    pub took: Duration,
 }
 
 /// Why a run has no result.
@@ -156,13 +170,14 @@ impl Generator {
         let mut line = self.accept(run)?;
         Self::bind(run, &mut line)?;
         let judge = Judge::new(&self.fleet);
-        self.top_up(run, 0, &wall)?;
         let mut working = Working {
             run,
             judge,
             line,
             sent: 0,
             started: now(),
+            untaken: None,
+            drained_after: Duration::ZERO,
         };
         let measured = self.work(&mut working, wall, probe)?;
         tell(measured);
@@ -210,19 +225,60 @@ impl Generator {
         wall: impl Fn() -> Millis,
         probe: impl FnOnce(),
     ) -> Result<Measured, LoadFault> {
+        let run = working.run;
+        if run.waiting > 0 {
+            let hold = Run {
+                check_ins: run.waiting,
+                in_flight: AHEAD,
+                ..run
+            };
+            working.begin(hold);
+            working.untaken = Some(Vec::new());
+            self.pass(working, &wall)?;
+            working.judge.hold();
+            // Sent after others, they would be replays.
+            self.ahead.clear();
+        }
+        self.top_up(run, 0, &wall)?;
         probe();
-        working.started = now();
+        working.begin(run);
+        self.take(working);
+        let heard_at = self.pass(working, &wall)?;
+        // As above.
+        self.ahead.clear();
+        let took = heard_at - working.started;
+        let drain = (run.waiting > 0).then_some(Drain {
+            receipts: working.judge.drained,
+            took: working.drained_after,
+        });
+        Ok(Measured {
+            check_ins: working.sent,
+            took,
+            answers: working.judge.answers.clone(),
+            receipts: working.judge.receipts.clone(),
+            drain,
+        })
+    }
+
+    /// Sends what the present run says, until all is answered, and where receipts are taken, has its receipt. Gives when
+    /// something was heard last.
+    fn pass(
+        &mut self,
+        working: &mut Working,
+        wall: impl Fn() -> Millis,
+    ) -> Result<Instant, LoadFault> {
         let mut heard_at = working.started;
         loop {
-            let is_over =
-                self.board.is_stopped() || heard_at - working.started >= working.run.at_most;
+            let is_over = self.board.is_stopped()
+                || heard_at - working.started >= working.run.at_most
+                || working.is_drained();
             if !is_over {
                 self.send(working);
             }
             working.line.flush()?;
             let sends = !is_over && working.sent < working.run.check_ins;
-            if !sends && working.judge.in_flight() == 0 {
-                break;
+            if !sends && working.left() == 0 {
+                return Ok(heard_at);
             }
             if sends {
                 self.top_up(working.run, working.sent, &wall)?;
@@ -239,15 +295,14 @@ impl Generator {
                 return Err(working.silent());
             }
         }
-        let took = heard_at - working.started;
-        // Sent after others, they would be replays.
-        self.ahead.clear();
-        Ok(Measured {
-            check_ins: working.sent,
-            took,
-            answers: working.judge.answers.clone(),
-            receipts: working.judge.receipts.clone(),
-        })
+    }
+
+    /// Takes the receipts that had to wait, and those that come from now on.
+    fn take(&mut self, working: &mut Working) {
+        for sequence in working.untaken.take().into_iter().flatten() {
+            self.taken = self.taken.wrapping_add(1);
+            pdu::put_taken(&mut working.line.output, sequence, self.taken);
+        }
     }
 
     /// Sends what there is room for.
@@ -258,11 +313,13 @@ impl Generator {
             line,
             sent,
             started,
+            ..
         } = working;
         let at = nanos(*started);
+        let behind = run.in_flight as u64 + BEHIND + run.waiting;
         while *sent < run.check_ins
             && judge.unanswered(*sent) < run.in_flight as u64
-            && judge.in_flight() < run.in_flight + BEHIND
+            && (judge.in_flight() as u64) < behind
         {
             let Some(sealed) = self.ahead.pop_front() else {
                 return;
@@ -289,22 +346,34 @@ impl Generator {
     fn hear(&mut self, working: &mut Working) -> Result<(), LoadFault> {
         let at = nanos(working.started);
         let Working {
-            judge, line, run, ..
+            judge,
+            line,
+            run,
+            untaken,
+            ..
         } = working;
+        let undrained = judge.undrained();
         while let Some((head, body)) = line.input.take()? {
             match head.command {
                 DELIVERED => judge.answered(head.sequence, head.status, at)?,
                 pdu::SUBMIT_SM => {
                     let text = pdu::short_message(body).ok_or(Wrong::NoReceipt)?;
                     judge.heard(text, at, &self.fleet, run.opens)?;
-                    self.taken = self.taken.wrapping_add(1);
-                    pdu::put_taken(&mut line.output, head.sequence, self.taken);
+                    if let Some(untaken) = untaken {
+                        untaken.push(head.sequence);
+                    } else {
+                        self.taken = self.taken.wrapping_add(1);
+                        pdu::put_taken(&mut line.output, head.sequence, self.taken);
+                    }
                 }
                 _ => answer_other(&mut line.output, head),
             }
         }
         let answered = judge.answers.total();
         self.board.answered.store(answered, Ordering::Relaxed);
+        if undrained > 0 {
+            working.drained_after = Duration::from_nanos(at);
+        }
         Ok(())
     }
 
@@ -331,18 +400,42 @@ struct Working {
     line: Line,
     sent: u64,
     started: Instant,
+    /// The submit_sm that get no response yet, where none does.
+    untaken: Option<Vec<u32>>,
+    /// When the last came of the receipts that had to wait.
+    drained_after: Duration,
 }
 
 impl Working {
+    fn begin(&mut self, run: Run) {
+        self.run = run;
+        self.sent = 0;
+        self.started = now();
+    }
+
+    /// Whether all receipts that had to wait have come: what is sent from now on is sent beside nothing.
+    fn is_drained(&self) -> bool {
+        self.run.waiting > 0 && self.untaken.is_none() && self.judge.undrained() == 0
+    }
+
+    /// How much of what was sent is still to be waited for.
+    fn left(&self) -> u64 {
+        match self.untaken {
+            Some(_) => self.judge.unanswered(self.sent),
+            None => self.judge.in_flight() as u64,
+        }
+    }
+
     /// How many answers and receipts came.
     fn heard(&self) -> u64 {
-        self.judge.answers.total() + self.judge.receipts.total()
+        let judge = &self.judge;
+        judge.answers.total() + judge.receipts.total() + judge.drained
     }
 
     fn silent(&self) -> LoadFault {
         LoadFault::Silent {
             answers: self.sent - self.judge.answers.total(),
-            receipts: self.sent - self.judge.receipts.total(),
+            receipts: self.sent - self.judge.receipts.total() + self.judge.undrained(),
         }
     }
 }

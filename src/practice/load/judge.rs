@@ -46,6 +46,9 @@ pub(super) struct Judge {
     pub(super) receipts: Histogram,
     /// Receipts for check-ins of before.
     pub(super) earlier: u64,
+    /// How many of the first check-ins have receipts that the gateway let wait, and how many of those came since.
+    held: u32,
+    pub(super) drained: u64,
 }
 
 #[derive(Debug)]
@@ -85,6 +88,8 @@ impl Judge {
             answers: Histogram::default(),
             receipts: Histogram::default(),
             earlier: 0,
+            held: 0,
+            drained: 0,
         }
     }
 
@@ -96,6 +101,19 @@ impl Judge {
     /// Of so many that were sent, those that were not answered.
     pub(super) const fn unanswered(&self, sent: u64) -> u64 {
         sent - self.answers.total()
+    }
+
+    /// Lets all times begin anew: the receipts of what was sent so far had to wait, and their times are no measure.
+    pub(super) fn hold(&mut self) {
+        self.held = self.next_sequence() - 1;
+        self.answers = Histogram::default();
+        self.drained = self.receipts.total();
+        self.receipts = Histogram::default();
+    }
+
+    /// How many receipts had to wait and have not come yet.
+    pub(super) fn undrained(&self) -> u64 {
+        u64::from(self.held).saturating_sub(self.drained)
     }
 
     /// Takes note of a check-in that is sent now, and gives its sequence number.
@@ -174,7 +192,11 @@ impl Judge {
                 return Err(Wrong::Status(device, counter, answer.status));
             }
         }
-        self.receipts.add(took);
+        if sequence > self.held {
+            self.receipts.add(took);
+        } else {
+            self.drained += 1;
+        }
         self.forget();
         Ok(())
     }
@@ -282,6 +304,32 @@ mod tests {
         }
         assert_eq!((judge.in_flight(), judge.receipts.total()), (0, 16));
         assert_eq!(judge.receipts.max(), 3_000);
+    }
+
+    #[test]
+    fn what_the_gateway_let_wait_is_no_measure_of_the_desk() {
+        let mut fleet = fleet();
+        let mut judge = Judge::new(&fleet);
+        send(&mut judge, &mut fleet, 16);
+        for sequence in 1..=16 {
+            judge.answered(sequence, 0, 1_000).unwrap();
+        }
+        let none = Digest([0; 16]);
+        let mut hear = |judge: &mut Judge, device, counter| {
+            let receipt = answer(device, counter, none, Status::Recorded);
+            judge.heard(receipt.as_bytes(), 9_000, &fleet, false)
+        };
+        hear(&mut judge, 7, 1).unwrap();
+        judge.hold();
+        assert_eq!((judge.undrained(), judge.unanswered(0)), (15, 0));
+        for counter in 1..=8 {
+            hear(&mut judge, 9, 100 + counter).unwrap();
+        }
+        for counter in 2..=8 {
+            hear(&mut judge, 7, counter).unwrap();
+        }
+        assert_eq!((judge.undrained(), judge.drained), (0, 16));
+        assert_eq!((judge.in_flight(), judge.receipts.total()), (0, 0));
     }
 
     #[test]

@@ -17,6 +17,6 @@ mod pdu;
 
 pub use echo::echo;
 pub use fleet::{Fleet, LoadDevice, LoadPlan, Sealed};
-pub use generator::{Board, Generator, LoadFault, Measured, Run};
+pub use generator::{Board, Drain, Generator, LoadFault, Measured, Run};
 pub use histogram::Histogram;
 pub use judge::Wrong;

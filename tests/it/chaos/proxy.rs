@@ -31,6 +31,8 @@ pub(super) enum End {
     Close,
     /// Both sides get a RST.
     Reset,
+    /// Neither is told anything.
+    Vanish,
 }
 
 /// What is done to a connection: where, once so many octets have gone this way.
@@ -50,8 +52,10 @@ pub(super) enum Kind {
     HalfClose,
     /// Nothing more goes this way, and nothing is said, for so long; then it ends.
     Stall { ms: u64, then: End },
-    /// Up to here octets go one by one.
-    Dribble,
+    /// The gateway is gone and nobody says so: nothing goes either way any more, until the desk gives up.
+    HalfOpen,
+    /// Up to here octets go in pieces of so many: 1 is a dribble.
+    Split { piece: usize },
     /// Up to here every piece waits so long.
     Delay { ms: u64 },
 }
@@ -60,8 +64,8 @@ impl Kind {
     /// Whether the connection ends of it.
     pub(super) const fn ends_it(self) -> bool {
         match self {
-            Self::Cut(_) | Self::HalfClose | Self::Stall { .. } => true,
-            Self::Dribble | Self::Delay { .. } => false,
+            Self::Cut(_) | Self::HalfClose | Self::Stall { .. } | Self::HalfOpen => true,
+            Self::Split { .. } | Self::Delay { .. } => false,
         }
     }
 }
@@ -163,6 +167,11 @@ async fn carry(
         pump(from_desk, to_gateway, on(Way::ToGateway), strike),
         pump(from_gateway, to_desk, on(Way::ToDesk), strike),
     );
+    if ended == Err(End::Vanish) {
+        // What the desk still says goes nowhere, and its end of the connection is the last that is heard of it.
+        let mut piece = [0; READ];
+        while let Ok(1..) = desk.read(&mut piece).await {}
+    }
     if ended == Err(End::Reset) {
         for stream in [&desk, &gateway] {
             let zero = Some(Duration::ZERO);
@@ -192,13 +201,14 @@ async fn pump(
                     sleep(Duration::from_millis(ms)).await;
                     return Err(then);
                 }
+                Kind::HalfOpen => return Err(End::Vanish),
                 Kind::HalfClose => {
                     // The peer may be gone.
                     let _ = to.shutdown().await;
                     while let Ok(1..) = from.read(&mut piece).await {}
                     return Ok(());
                 }
-                Kind::Dribble | Kind::Delay { .. } => assert_eq!(passed, octets),
+                Kind::Split { .. } | Kind::Delay { .. } => assert_eq!(passed, octets),
             }
         }
         let most = due.map_or(READ, |due| READ.min(due.octets - passed));
@@ -208,12 +218,12 @@ async fn pump(
         };
         passed += count;
         let written = match due.map(|due| due.kind) {
-            Some(Kind::Dribble) => dribble(&mut to, &piece[..count]).await,
+            Some(Kind::Split { piece: most }) => split(&mut to, &piece[..count], most).await,
             Some(Kind::Delay { ms }) => {
                 sleep(Duration::from_millis(ms)).await;
                 to.write_all(&piece[..count]).await
             }
-            Some(Kind::Cut(_) | Kind::Stall { .. } | Kind::HalfClose) | None => {
+            Some(Kind::Cut(_) | Kind::Stall { .. } | Kind::HalfClose | Kind::HalfOpen) | None => {
                 to.write_all(&piece[..count]).await
             }
         };
@@ -223,9 +233,9 @@ async fn pump(
     }
 }
 
-async fn dribble(to: &mut WriteHalf<'_>, octets: &[u8]) -> std::io::Result<()> {
-    for octet in octets {
-        to.write_all(&[*octet]).await?;
+async fn split(to: &mut WriteHalf<'_>, octets: &[u8], most: usize) -> std::io::Result<()> {
+    for piece in octets.chunks(most) {
+        to.write_all(piece).await?;
         // So that each leaves alone.
         sleep(Duration::from_millis(1)).await;
     }

@@ -139,3 +139,19 @@ async fn a_peer_that_asks_without_reading_is_not_read_for_ever() {
     assert!(sent <= 64 * 1_024 + 16 * 1_024 + 2 * 4_096 + 16, "{sent}");
     assert_eq!(desk.down().await.0, DownCause::Silent);
 }
+
+/// The session's clock stands still while events wait. Once the last of them was taken, the link went on without a timer
+/// until an octet or an order came: a peer that had vanished meanwhile was never found.
+#[tokio::test(start_paused = true)]
+async fn timers_go_on_when_the_last_event_that_waited_was_taken() {
+    let (mut desk, mut peer) = Desk::with(config(), [], 1).bind().await;
+    peer.send(&Deliver::text(b"HZ.AA.").pdu(1)).await;
+    // What crossed the link is told after a second, and has to wait behind the message.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    desk.inbound().await;
+    desk.traffic().await;
+    let began = Instant::now();
+    assert_eq!(desk.down().await.0, DownCause::Silent);
+    assert!(began.elapsed() <= Duration::from_secs(45));
+    drop(peer);
+}

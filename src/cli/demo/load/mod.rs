@@ -19,6 +19,7 @@ use self::generator::Running;
 use self::interrupt::Interrupt;
 use self::machine::{FileSystem, Sample};
 use self::report::Report;
+use self::store_alone::StoreAlone;
 use self::tables::Tables;
 use super::super::args::DemoArgs;
 use super::super::clock::Clock;
@@ -42,6 +43,8 @@ const PEOPLE: u16 = 1_000;
 const YARDSTICK: Duration = Duration::from_secs(3);
 /// Check-ins that a yardstick takes at most: more than its time is enough for.
 const YARDSTICK_CHECK_INS: u64 = 1_000_000;
+/// How long the desk waits for a response, in seconds, where the gateway lets it wait: longer than any run holds it back.
+const NO_RESPONSE_S: u32 = 3_600;
 /// How often it is said how far a run has come.
 const TELL: Duration = Duration::from_secs(1);
 
@@ -61,6 +64,7 @@ struct Load<'a, 'b> {
     clock: Clock,
     board: Arc<Board>,
     check_ins: u64,
+    waiting: u64,
     people: u16,
     tables: Option<Tables>,
 }
@@ -82,8 +86,9 @@ pub(super) fn run(
     let by = operator(demo.desk.take());
     let mut config = desk::set_up(place, demo.words, &demo.given)?;
     let people = args.people.unwrap_or(PEOPLE);
+    let waiting = args.waiting.unwrap_or(0);
     // Each run, and the store alone as often.
-    let each = check_ins + check_ins.min(YARDSTICK_CHECK_INS);
+    let each = waiting + check_ins + check_ins.min(YARDSTICK_CHECK_INS);
     let all = each * in_flight.len() as u64;
     let devices = desk::enrol(place, &config, (people, all), &by, clock)?;
     let phones = devices.len();
@@ -92,6 +97,10 @@ pub(super) fn run(
         .map_err(|source| CliError::GatewayPort { port: 0, source })?;
     for gateway in &mut config.gateways {
         gateway.port = generator.port();
+        if waiting > 0 {
+            // The receipts that wait are not to be tried again.
+            gateway.response_timeout_s = NO_RESPONSE_S;
+        }
     }
     log::open(place)?;
     let window = Screen::of(std::io::stdout()).map(|screen| screen.columns);
@@ -103,6 +112,7 @@ pub(super) fn run(
         clock,
         board,
         check_ins,
+        waiting,
         people,
     };
     load.begin(phones)?;
@@ -149,6 +159,7 @@ impl Load<'_, '_> {
     fn measure(&mut self, generator: Generator, count: u16) -> Result<Generator, CliError> {
         let in_flight = usize::from(count);
         let run = Run {
+            waiting: self.waiting,
             check_ins: self.check_ins,
             in_flight,
             at_most: Duration::MAX,
@@ -170,9 +181,16 @@ impl Load<'_, '_> {
             at_most: YARDSTICK,
             board: &self.board,
         };
+        // What is measured beside a drain is held to no yardstick: it is the drain that it is about.
         let desk = (self.place, &self.config);
-        let store = store_alone::measure(desk, generator.fleet(), in_flight, bounds, self.clock)?;
-        let mut links = parts::gateway_configs(self.place, &self.config)?;
+        let store = match measured.drain {
+            Some(_) => StoreAlone::default(),
+            None => store_alone::measure(desk, generator.fleet(), in_flight, bounds, self.clock)?,
+        };
+        let mut links = match measured.drain {
+            Some(_) => Vec::new(),
+            None => parts::gateway_configs(self.place, &self.config)?,
+        };
         let network = match links.pop() {
             Some(link) if !self.board.is_stopped() => {
                 let size = (self.people, in_flight);

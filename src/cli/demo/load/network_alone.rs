@@ -23,6 +23,7 @@ pub(super) fn measure(
 ) -> Result<Measured, CliError> {
     let fleet = Fleet::without_keys(people);
     let run = Run {
+        waiting: 0,
         check_ins: bounds.check_ins.min(fleet.left()),
         in_flight,
         at_most: bounds.at_most,

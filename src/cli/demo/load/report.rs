@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::machine::{FileSystem, Sample};
 use super::store_alone::StoreAlone;
-use crate::practice::load::{Histogram, Measured};
+use crate::practice::load::{Drain, Histogram, Measured};
 
 /// All that was measured with one number of check-ins in flight.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ pub(super) struct ReportJson {
     pub(super) memory_kib: Option<MemoryJson>,
     pub(super) store: Option<StoreJson>,
     pub(super) network: Option<NetworkJson>,
+    pub(super) drain: Option<DrainJson>,
     /// Half of the answers against half of the commits.
     pub(super) answer_to_commit: Option<f64>,
     pub(super) records: u64,
@@ -87,6 +88,14 @@ pub(super) struct NetworkJson {
     pub(super) receipt_us: TimesJson,
 }
 
+/// What the gateway took beside the check-ins.
+#[derive(Copy, Clone, Debug, Serialize)]
+pub(super) struct DrainJson {
+    pub(super) receipts: u64,
+    pub(super) seconds: f64,
+    pub(super) per_second: f64,
+}
+
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct FileSystemJson {
     #[serde(rename = "type")]
@@ -103,6 +112,7 @@ impl Report<'_> {
             took,
             answers,
             receipts,
+            drain,
         } = self.measured;
         let answer_us = TimesJson::of(answers);
         let store = self.store();
@@ -127,6 +137,7 @@ impl Report<'_> {
                 mount: it.mount.clone(),
                 durable: it.is_durable(),
             }),
+            drain: drain.map(DrainJson::of),
             ended_early: self.ended_early,
         }
     }
@@ -192,6 +203,16 @@ impl NetworkJson {
             per_second: rate(measured.check_ins, measured.took),
             answer_us: TimesJson::of(&measured.answers),
             receipt_us: TimesJson::of(&measured.receipts),
+        }
+    }
+}
+
+impl DrainJson {
+    fn of(drain: Drain) -> Self {
+        Self {
+            receipts: drain.receipts,
+            seconds: seconds(drain.took),
+            per_second: rate(drain.receipts, drain.took),
         }
     }
 }

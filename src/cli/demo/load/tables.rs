@@ -8,7 +8,7 @@ use crate::words::Words;
 /// What is said to people: a table for each question.
 #[derive(Debug)]
 pub(super) struct Tables {
-    all: [(Vec<String>, Table); 4],
+    all: [(Vec<String>, Table); 5],
     most: Option<Most>,
     window: Option<usize>,
 }
@@ -40,6 +40,16 @@ impl Tables {
                     "load.receipt_half",
                     "load.receipt_most",
                     "load.receipt_max",
+                ],
+            ),
+            table(
+                "load.about_drain",
+                &[
+                    "load.in_flight",
+                    "load.waiting",
+                    "load.seconds",
+                    "load.per_second",
+                    "load.beside",
                 ],
             ),
             table(
@@ -93,7 +103,7 @@ impl Tables {
     pub(super) fn add(&mut self, report: &Report<'_>) {
         let json = report.json();
         let in_flight = json.in_flight.to_string();
-        let [(_, desk), (_, cost), (_, alone), (_, network)] = &mut self.all;
+        let [(_, desk), (_, drain), (_, cost), (_, alone), (_, network)] = &mut self.all;
         let times = (json.answer_us, json.receipt_us);
         add_times(desk, &in_flight, json.per_second, times);
         if self.most.is_none_or(|it| it.per_second < json.per_second) {
@@ -101,6 +111,15 @@ impl Tables {
                 in_flight: json.in_flight,
                 per_second: json.per_second,
             });
+        }
+        if let Some(it) = json.drain {
+            drain.row([
+                &*in_flight,
+                &it.receipts.to_string(),
+                &tenths(it.seconds),
+                &whole(it.per_second),
+                &json.check_ins.to_string(),
+            ]);
         }
         let cpu = json.cpu_us;
         let mib = |kib: u64| format!("{:.1}", float(kib) / 1_024.0);
