@@ -24,6 +24,8 @@ mod faulty_disk;
 #[cfg(test)]
 mod fleet;
 #[cfg(test)]
+mod forgery;
+#[cfg(test)]
 mod gateways;
 #[cfg(test)]
 mod intake;
