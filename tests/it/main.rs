@@ -68,6 +68,8 @@ mod scenarios;
 #[cfg(test)]
 mod screens;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod session;
 #[cfg(test)]
 mod shell;
