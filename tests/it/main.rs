@@ -82,6 +82,8 @@ mod store_layout;
 #[cfg(test)]
 mod store_model;
 #[cfg(test)]
+mod supply;
+#[cfg(test)]
 mod tls;
 #[cfg(test)]
 mod tokens;
