@@ -39,8 +39,8 @@ fn nothing_is_unsafe() {
         let tokens = Tokens::read(&fs::read_to_string(&path).unwrap());
         let is_unsafe = |at: &usize| tokens.get(*at) == Some(&Token::Word("unsafe".to_owned()));
         let found = (0..tokens.len()).find(is_unsafe);
-        let line = found.map(|at| tokens.line(at));
-        assert_eq!(line, None, "{}", path.display());
+        let place = found.map(|at| tokens.line(at));
+        assert_eq!(place, None, "{}", path.display());
     }
 }
 

@@ -6,6 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use hazir::protocol::gsm;
 
+use super::super::phone::hex;
+
 /// Something that must not be found.
 #[derive(Clone, Debug)]
 pub(crate) struct Canary {
@@ -17,7 +19,7 @@ pub(crate) struct Canary {
 impl Canary {
     /// Octets, such as a key.
     pub(crate) fn octets(name: &'static str, octets: &[u8]) -> Self {
-        let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        let hex = hex(octets);
         let decimal = format!("{octets:?}");
         let decimal = decimal.trim_matches(['[', ']']).to_owned();
         let mut forms = vec![
@@ -86,7 +88,11 @@ pub(crate) fn holds(octets: &[u8], needle: &[u8]) -> bool {
 }
 
 /// Asserts that none of the canaries is in these octets.
-pub(crate) fn assert_none(canaries: &[Canary], place: &str, octets: &[u8]) {
+pub(crate) fn assert_none<'a>(
+    canaries: impl IntoIterator<Item = &'a Canary>,
+    place: &str,
+    octets: &[u8],
+) {
     for canary in canaries {
         let found = canary.in_octets(octets);
         assert_eq!(found, None, "{} in {place}", canary.name);
@@ -112,7 +118,7 @@ pub(crate) fn files(dir: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
 fn a_canary_is_found_in_each_form() {
     let key: Vec<u8> = (0..32).map(|n| n * 7 + 1).collect();
     let canary = Canary::octets("key", &key);
-    let hex: String = key.iter().map(|octet| format!("{octet:02X}")).collect();
+    let hex = hex(&key).to_uppercase();
     for more in 0..4 {
         let around = [&vec![9; more][..], &key, &[8; 5]].concat();
         let base64 = STANDARD_NO_PAD.encode(&around);

@@ -21,7 +21,7 @@ use rustix::process::Signal;
 
 use super::office::{Office, fast_configuration, now, stop};
 use super::pdu::{Address, Submitted};
-use super::phone::{Heard, OldPhone, Phone, frame, unhex};
+use super::phone::{Heard, OldPhone, Phone, frame, hex, unhex};
 use super::process::Process;
 use super::pty::Terminal;
 use super::smsc::{DESK, SOON, Seen, Sms, State};
@@ -58,8 +58,7 @@ fn desk(root: [u8; 32]) -> (Office, Phone, Canaries) {
     let home = office.data.parent().expect("it is in a directory");
     let (password, key) = (home.join("password"), home.join("phone.key"));
     std::fs::write(&password, PASSWORD).unwrap();
-    let hex: String = root.iter().map(|octet| format!("{octet:02x}")).collect();
-    std::fs::write(&key, hex).unwrap();
+    std::fs::write(&key, hex(&root)).unwrap();
     let port = office.smsc.port().to_string();
     let mut args = vec!["init", "--non-interactive", "--name", "Head office"];
     args.extend(["--time-zone", "Asia/Tehran", "--country", "IR"]);
@@ -321,10 +320,10 @@ fn a_new_key_crosses_the_socket_once_and_is_said_once() {
     for command in [["device", "list"], ["employee", "list"]] {
         for more in [&[][..], &["--json"]] {
             let done = office.ok(&[&command[..], more].concat());
-            assert_none(&[canary.clone()], "a list", done.out.as_bytes());
+            assert_none([&canary], "a list", done.out.as_bytes());
         }
     }
-    assert_none(&[canary.clone()], "the socket", &tap.heard());
+    assert_none([&canary], "the socket", &tap.heard());
     // Its engine unlinks the socket that it made; the tap is in its place.
     std::fs::rename(
         office.data.join("real.sock"),
@@ -333,7 +332,7 @@ fn a_new_key_crosses_the_socket_once_and_is_said_once() {
     .unwrap();
     stop(engine);
     for (path, octets) in files_below(&office.data) {
-        assert_none(&[canary.clone()], &path.display().to_string(), &octets);
+        assert_none([&canary], &path.display().to_string(), &octets);
     }
 }
 
@@ -351,10 +350,10 @@ fn a_password_on_the_way_in_is_not_shown() {
     let status = window.wait(Duration::from_secs(10)).expect("it ends");
     assert_eq!(status.exit_code(), 0, "{}", window.text());
     let canary = Canary::text("the password", PASSWORD);
-    assert_none(&[canary.clone()], "the terminal", &window.heard());
+    assert_none([&canary], "the terminal", &window.heard());
     let kept = std::fs::read(office.data.join("keys/reception.password")).unwrap();
     assert!(canary.in_octets(&kept).is_some());
     let mut show = office.command(&["config", "show", "--origin"]);
     let shown = Process::start(show.stdin(Stdio::null())).finish(SOON);
-    assert_none(&[canary], "config show", shown.out.as_bytes());
+    assert_none([&canary], "config show", shown.out.as_bytes());
 }

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use hazir::store::{RedbStore, Store as _};
 
 use super::super::office::{Office, now, stop};
+use super::super::pdu::Submitted;
 use super::super::phone::Heard;
 
 /// Restarts, every second of them after a kill.
@@ -21,7 +22,7 @@ fn nonce(octets: &[u8]) -> [u8; 12] {
 fn of_answers(office: &Office) -> Vec<[u8; 12]> {
     let texts = office
         .smsc
-        .read(|s| s.submitted.iter().map(|sms| sms.text()).collect::<Vec<_>>());
+        .read(|s| s.submitted.iter().map(Submitted::text).collect::<Vec<_>>());
     let envelope = |text: &String| {
         let inner = text
             .strip_prefix("HZ.")
