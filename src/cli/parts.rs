@@ -187,3 +187,27 @@ pub fn store_error(error: StoreError) -> CliError {
         StoreError::Write(cause) => CliError::WriteStore(cause),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_engine_draws_its_own_octets_of_the_system_and_none_twice() {
+        let mut both = [SystemEntropy::new(), SystemEntropy::new()];
+        let mut drawn = BTreeSet::new();
+        // More than is fetched at once.
+        for _ in 0..1_000 {
+            for entropy in &mut both {
+                let mut nonce = [0; 12];
+                entropy.fill(&mut nonce);
+                assert!(drawn.insert(nonce), "a nonce came twice");
+            }
+        }
+        let [SystemEntropy { fetched, given }, _] = both;
+        assert!(fetched[..given].iter().all(|octet| *octet == 0));
+        assert!(fetched[given..].iter().any(|octet| *octet != 0));
+    }
+}

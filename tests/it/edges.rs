@@ -44,7 +44,7 @@ fn catches(pid: u32, signal: Signal) -> bool {
 }
 
 /// Looks at what nobody tells of until it is so.
-fn look_until(what: &str, mut is: impl FnMut() -> bool) {
+pub(crate) fn look_until(what: &str, mut is: impl FnMut() -> bool) {
     let until = now() + PATIENCE_S;
     while !is() {
         assert!(now() < until, "it does not come: {what}");
@@ -73,7 +73,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 /// The command line as a user without rights: this user, or nobody where this is root.
-fn as_nobody(office: &Office, args: &[&str]) -> Command {
+pub(crate) fn as_nobody(office: &Office, args: &[&str]) -> Command {
     let command = office.command(args);
     if !rustix::process::geteuid().is_root() {
         return command;

@@ -29,6 +29,8 @@ mod faulty_disk;
 #[cfg(test)]
 mod fleet;
 #[cfg(test)]
+mod forgery;
+#[cfg(test)]
 mod gateways;
 #[cfg(test)]
 mod hang_ups;
@@ -81,6 +83,8 @@ mod scenarios;
 #[cfg(test)]
 mod screens;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod session;
 #[cfg(test)]
 mod shell;
@@ -101,6 +105,7 @@ mod store_rows;
 #[cfg(test)]
 mod store_script;
 mod strace;
+mod supply;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]

@@ -291,7 +291,8 @@ fn digest(envelope: &[u8]) -> [u8; 16] {
         .expect("a hash has 32 octets")
 }
 
-fn hex(octets: &[u8]) -> String {
+/// Octets as hexadecimal digits.
+pub(crate) fn hex(octets: &[u8]) -> String {
     octets.iter().fold(String::new(), |mut text, octet| {
         write!(text, "{octet:02x}").expect("a text can grow");
         text

@@ -211,12 +211,16 @@ impl Sheets {
     }
 
     fn read_flag(&mut self, flag: &str) -> Result<(), ConfigError> {
-        let Some((path, words)) = flag.split_once('=') else {
+        // What is no path may be a password, and is not said.
+        let is_path = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let flag = flag.trim_start();
+        let end = flag.find(|c| !is_path(c)).unwrap_or(flag.len());
+        let (path, rest) = flag.split_at(end);
+        let Some(words) = rest.trim_start().strip_prefix('=') else {
             let at = Origin::Flag("--set".to_owned());
-            let fault = ConfigFault::NotAssignment(flag.to_owned());
+            let fault = ConfigFault::NotAssignment(path.to_owned());
             return Err(ConfigError { at, fault });
         };
-        let path = path.trim();
         let at = Origin::Flag(format!("--set {path}"));
         self.set_named(path, words, at, str::to_owned)
     }

@@ -438,6 +438,11 @@ fn an_error_of_a_layer_names_flag_or_variable() {
         (&[], &["name"], "--set: 'name' is not KEY=VALUE"),
         (
             &[],
+            &["gateway.north.password kN7-q2Zx"],
+            "--set: 'gateway.north.password' is not KEY=VALUE",
+        ),
+        (
+            &[],
             &["gateway.south.port=1"],
             "--set gateway.south.port: there is no key",
         ),
