@@ -12,6 +12,8 @@ mod copies;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod days;
 mod demo;
 #[cfg(test)]
@@ -66,6 +68,8 @@ mod office_days;
 mod parts;
 #[cfg(test)]
 mod pdu;
+#[cfg(test)]
+mod pdus;
 #[cfg(test)]
 mod peers;
 #[cfg(test)]

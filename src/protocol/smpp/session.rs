@@ -150,7 +150,11 @@ impl Session {
         self.line.hear(now, octets);
         while self.state != State::Ended {
             match self.line.next_frame() {
-                Ok(Some(frame)) => self.handle_frame(now, &frame),
+                Ok(Some(frame)) => {
+                    self.handle_frame(now, &frame);
+                    // At once, so that it does not matter how the octets were cut.
+                    self.leave_if_done();
+                }
                 Ok(None) => break,
                 Err(_) => {
                     // The standard has no sequence number for what cannot be trusted.
@@ -159,7 +163,6 @@ impl Session {
                 }
             }
         }
-        self.leave_if_done();
     }
 
     /// Looks at the timers; to be called at [`Session::deadline`], harmless at any other time.
@@ -241,6 +244,11 @@ impl Session {
     /// Takes what went wrong since it was asked for last.
     pub fn take_faults(&mut self) -> LinkFaults {
         std::mem::take(&mut self.line.trace.faults)
+    }
+
+    /// How many octets of a PDU wait for the rest of it: fewer than [`MAX_PDU_OCTETS`](super::MAX_PDU_OCTETS).
+    pub fn held_octets(&self) -> usize {
+        self.line.held_octets()
     }
 
     /// How many messages wait for [`Session::answer`].
