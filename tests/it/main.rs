@@ -10,9 +10,9 @@ mod cli;
 mod console;
 mod copies;
 #[cfg(test)]
-mod damage;
-#[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod damage;
 #[cfg(test)]
 mod days;
 mod demo;
