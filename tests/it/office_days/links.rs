@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use hazir::domain::{
-    DownCause, LinkEvent, LinkOrder, OutboundSms, PduHeader, SubmitFault, Ticket, Traffic,
+    DownCause, LinkEvent, LinkOrder, OutboundSms, OutboxId, PduHeader, SubmitFault, Ticket, Traffic,
 };
 use hazir::gateway::{Backoff, Password, SystemId};
 use hazir::protocol::smpp::{Jitter, Session, SessionConfig, SessionEvent, Tick};
@@ -284,7 +284,7 @@ impl World {
         let event = match event {
             SessionEvent::Bound => {
                 connection.was_bound = true;
-                LinkEvent::Up
+                LinkEvent::Up { connection: number }
             }
             SessionEvent::Inbound { sequence, sms } => LinkEvent::Inbound {
                 ticket: Ticket {
@@ -293,7 +293,11 @@ impl World {
                 },
                 sms,
             },
-            SessionEvent::Submitted { id, result } => LinkEvent::Submitted { id, result },
+            SessionEvent::Submitted { id, result } => LinkEvent::Submitted {
+                connection: number,
+                id,
+                result,
+            },
             SessionEvent::Report(report) => LinkEvent::Report(report),
             SessionEvent::ReplyTime(ms) => LinkEvent::ReplyTime(ms),
             SessionEvent::Ended(cause) => {
@@ -321,7 +325,11 @@ impl World {
 
     fn close(&mut self, place: usize, cause: DownCause) {
         let tick = self.tick;
-        let Some(connection) = self.link(place).and_then(Link::connection) else {
+        let Some(link) = self.link(place) else {
+            return;
+        };
+        let number = link.number;
+        let Some(connection) = link.connection() else {
             return;
         };
         let wire = connection.wire;
@@ -330,8 +338,7 @@ impl World {
         let heard = connection.was_bound.then_some(heard_ms);
         let has_pdus = !connection.pdus.is_empty();
         for sms in queue {
-            let result = Err(SubmitFault::LinkLost);
-            self.tell(place, LinkEvent::Submitted { id: sms.id, result });
+            self.lost(place, number, sms.id);
         }
         if has_pdus {
             self.tell_traffic(place);
@@ -366,7 +373,7 @@ impl World {
         for order in orders {
             match order {
                 LinkOrder::Answer { ticket, status } => self.answer(place, ticket, status),
-                LinkOrder::Submit(sms) => self.submit(place, sms),
+                LinkOrder::Submit { connection, sms } => self.submit(place, connection, sms),
                 LinkOrder::Stop => {}
             }
         }
@@ -394,12 +401,13 @@ impl World {
         }
     }
 
-    fn submit(&mut self, place: usize, sms: OutboundSms) {
+    fn submit(&mut self, place: usize, number: u32, sms: OutboundSms) {
         self.judge.leaves(sms.id);
         let Some(link) = self.link(place) else {
             return;
         };
-        if let Some(connection) = link.connection() {
+        let is_its = link.number == number;
+        if let Some(connection) = link.connection().filter(|_| is_its) {
             if connection.queue.iter().any(|one| one.id == sms.id) {
                 self.judge.twice += 1;
                 return;
@@ -407,7 +415,17 @@ impl World {
             connection.queue.push_back(sms);
             return;
         }
+        self.lost(place, number, sms.id);
+    }
+
+    /// A message does not leave by the connection for which it was ordered.
+    fn lost(&mut self, place: usize, connection: u32, id: OutboxId) {
         let result = Err(SubmitFault::LinkLost);
-        self.tell(place, LinkEvent::Submitted { id: sms.id, result });
+        let lost = LinkEvent::Submitted {
+            connection,
+            id,
+            result,
+        };
+        self.tell(place, lost);
     }
 }

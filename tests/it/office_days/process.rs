@@ -249,7 +249,7 @@ impl World {
             match then {
                 Then::Order(gateway, order) => {
                     let place = place_of(&gateway);
-                    if is_split && matches!(order, LinkOrder::Submit(_)) {
+                    if is_split && matches!(order, LinkOrder::Submit { .. }) {
                         later.push((place, order));
                     } else {
                         orders.entry(place).or_default().push(order);
@@ -528,7 +528,7 @@ fn ticket_of(event: &LinkEvent) -> Option<hazir::domain::Ticket> {
     match event {
         LinkEvent::Inbound { ticket, .. } => Some(*ticket),
         LinkEvent::Connecting
-        | LinkEvent::Up
+        | LinkEvent::Up { .. }
         | LinkEvent::Down { .. }
         | LinkEvent::Submitted { .. }
         | LinkEvent::Report(_)

@@ -298,7 +298,7 @@ impl Stream {
                         self.judge.answered(&sms, &self.phones);
                     }
                 }
-                Then::Order(_, LinkOrder::Submit(sms)) => self.submit(sms),
+                Then::Order(_, LinkOrder::Submit { sms, .. }) => self.submit(sms),
                 Then::Order(_, LinkOrder::Stop) | Then::Publish(..) => {}
             }
         }
@@ -338,12 +338,19 @@ impl Stream {
             let at = within(&mut self.lot, Millis::MINUTE);
             self.later(at, What::AtPhone(phone, text));
         }
-        self.later(after, What::Link(LinkEvent::Submitted { id, result }));
+        let connection = self.connection;
+        let response = LinkEvent::Submitted {
+            connection,
+            id,
+            result,
+        };
+        self.later(after, What::Link(response));
     }
 
     fn link_up(&mut self) {
         self.connection += 1;
-        self.tell(LinkEvent::Up);
+        let connection = self.connection;
+        self.tell(LinkEvent::Up { connection });
         self.in_flight.clear();
     }
 
@@ -352,7 +359,12 @@ impl Stream {
         let heard_ms_ago = Some(100);
         for id in std::mem::take(&mut self.in_flight) {
             let result = Err(SubmitFault::LinkLost);
-            self.tell(LinkEvent::Submitted { id, result });
+            let connection = self.connection;
+            self.tell(LinkEvent::Submitted {
+                connection,
+                id,
+                result,
+            });
         }
         self.forget_responses();
         self.tell(LinkEvent::Down {
