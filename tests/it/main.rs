@@ -41,6 +41,8 @@ mod intake;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
+mod journal_of_desk;
+#[cfg(test)]
 mod kannel;
 #[cfg(test)]
 mod kill;
