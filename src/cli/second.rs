@@ -1,6 +1,5 @@
 //! The journal of a desk, as its configuration has it.
 
-use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +9,7 @@ use super::copies::adopt_by_hand;
 use super::error::CliError;
 use super::parts;
 use super::place::Place;
+use super::serve;
 use super::time::local;
 use crate::domain::{CopyEvent, CopyFault, Millis};
 use crate::store::journal::{
@@ -217,5 +217,5 @@ fn log_flaws(replayed: &Replayed) {
 /// Says a line on stderr, and in the log.
 fn tell(line: &str) {
     tracing::warn!("{line}");
-    let _ = writeln!(std::io::stderr(), "{line}");
+    serve::tell(line);
 }

@@ -359,7 +359,7 @@ fn say_ready((gateways, employees): (usize, usize)) {
 }
 
 /// Says a line on stderr. Where nobody reads it, it is in the log.
-fn tell(line: &str) {
+pub fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 

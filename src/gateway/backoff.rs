@@ -13,24 +13,31 @@ const BY_HAND_MS: u64 = 60_000;
 
 /// Pauses between connections: 2.5 to 5 s at first, then twice as long each time, up to 30 s.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub struct Backoff {
     longest_ms: u64,
 }
 
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Backoff {
-    pub(super) const fn new() -> Self {
+    /// Begins with the shortest pauses.
+    pub const fn new() -> Self {
         Self {
             longest_ms: FIRST_MS,
         }
     }
 
     /// Begins again: the link was up.
-    pub(super) const fn reset(&mut self) {
+    pub const fn reset(&mut self) {
         self.longest_ms = FIRST_MS;
     }
 
     /// How long to wait after `cause`. Half of it is scattered, so that desks do not come back in step.
-    pub(super) fn pause(&mut self, cause: DownCause, jitter: &mut Jitter) -> Duration {
+    pub fn pause(&mut self, cause: DownCause, jitter: &mut Jitter) -> Duration {
         if cause.needs_a_hand() {
             return Duration::from_millis(BY_HAND_MS);
         }

@@ -17,6 +17,7 @@ mod tls;
 mod try_login;
 
 pub use crate::protocol::smpp::{LoginError, Password, SystemId};
+pub use backoff::Backoff;
 pub use config::GatewayConfig;
 pub use connect::{Connect, TcpConnect};
 pub use run::run;

@@ -87,7 +87,7 @@ impl Shelf {
         let mut is_cut_off = false;
         for _ in 0..2 {
             let mut engine = office.serve();
-            for _ in 0..1 + draws.below(6) {
+            for _ in 0..=draws.below(6) {
                 for phone in &mut phones {
                     office.check_in(phone, 1);
                 }
@@ -125,7 +125,7 @@ impl Shelf {
         let pages = octets.len() / PAGE;
         match damage {
             Damage::Bits => {
-                for _ in 0..1 + draws.below(8) {
+                for _ in 0..=draws.below(8) {
                     let place = draws.place(octets.len());
                     octets[place] ^= 1 << draws.below(8);
                 }
@@ -134,8 +134,8 @@ impl Shelf {
             Damage::Page => {
                 let at = PAGE * draws.place(pages);
                 let is_zero = draws.below(2) == 0;
-                for octet in &mut octets[at..at + PAGE] {
-                    *octet = if is_zero { 0 } else { draws.below(256) as u8 };
+                for place in &mut octets[at..at + PAGE] {
+                    *place = if is_zero { 0 } else { octet(draws) };
                 }
             }
             Damage::Swap => {
@@ -151,7 +151,7 @@ impl Shelf {
             }
             Damage::LongTail => {
                 let more = 1 + draws.place(3 * PAGE);
-                octets.extend((0..more).map(|_| draws.below(256) as u8));
+                octets.extend((0..more).map(|_| octet(draws)));
             }
             Damage::OldCopy => octets.clone_from(&self.old.0),
             Damage::TornCopy => {
@@ -167,7 +167,7 @@ impl Shelf {
                 octets = match draws.below(3) {
                     0 => Vec::new(),
                     1 => b"seq,name,at\n1,Ayse,08:00\n".repeat(400),
-                    _ => (0..PAGE * 4).map(|_| draws.below(256) as u8).collect(),
+                    _ => (0..PAGE * 4).map(|_| octet(draws)).collect(),
                 };
             }
         }
@@ -234,6 +234,10 @@ impl Shelf {
         // Here each check-in waits for the receipt of the one before.
         self.is_cut_off && now.starts_with(&shown) && now.len() <= shown.len() + 1
     }
+}
+
+fn octet(draws: &mut Draws) -> u8 {
+    u8::try_from(draws.below(256)).expect("it is below 256")
 }
 
 fn store(office: &Office) -> PathBuf {

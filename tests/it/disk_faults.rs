@@ -28,8 +28,13 @@ const OK: u32 = 0;
 const TEMPORARY: u32 = 0x64;
 /// How a disk fails, and how it fails where there is no room.
 const FAULTS: [&str; 4] = ["EIO", "ENOSPC", "EDQUOT", "EROFS"];
-/// With which calls the store is written, and which of them fail in a batch: every so many.
-const CALLS: [(&str, u64); 3] = [("pwrite64", 4), ("fdatasync", 2), ("ftruncate", 1)];
+/// With which calls the store is written and read, and which of them fail in a batch: every so many.
+const CALLS: [(&str, u64); 4] = [
+    ("pwrite64", 4),
+    ("fdatasync", 2),
+    ("ftruncate", 1),
+    ("pread64", 16),
+];
 /// The script is over before this many calls of a kind.
 const MOST: u64 = 2_000;
 
@@ -166,7 +171,9 @@ pub(crate) fn batch(seed: u64) -> u64 {
     for (call, step) in CALLS {
         let fault = FAULTS[draws.place(FAULTS.len())];
         let for_good = draws.below(2) == 0;
-        failed += desk.every(call, fault, for_good, 1 + draws.below(step), step);
+        let count = desk.every(call, fault, for_good, 1 + draws.below(step), step);
+        println!("{count} times {call} with {fault}");
+        failed += count;
     }
     assert!(desk.told_to_wait > 0, "no gateway was told to try again");
     desk.assert_whole();

@@ -213,7 +213,7 @@ impl Lobby {
         let status = window.wait(AT_ONCE);
         let status = status.unwrap_or_else(|| panic!("it still runs:\n{}", window.text()));
         let used = window.used();
-        assert!(used - before <= TO_END, "{before:?}, {used:?} at its end");
+        assert!(used <= before + TO_END, "{before:?}, {used:?} at its end");
         assert!(used <= IN_ALL, "{used:?}");
         self.ended += 1;
         status

@@ -18,7 +18,7 @@ use super::strace::{Call, Trap, missing_strace};
 const BATCHES: u64 = 5;
 const PHONES: u32 = 5;
 /// A point that nothing leads to is given up after this time: then all is settled, and that is a moment, too.
-const NO_LONGER: Duration = Duration::from_millis(700);
+const NO_LONGER: Duration = Duration::from_millis(300);
 /// How often an engine may walk into a trap on an errand of its own before it is not believed any more.
 const ERRANDS: usize = 8;
 /// What a link reads, what a commit does, what a link writes.

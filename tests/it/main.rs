@@ -10,9 +10,9 @@ mod cli;
 mod console;
 mod copies;
 #[cfg(test)]
-mod damage;
-#[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod damage;
 #[cfg(test)]
 mod days;
 mod demo;
@@ -40,6 +40,8 @@ mod hang_ups;
 mod intake;
 #[cfg(test)]
 mod journal;
+#[cfg(test)]
+mod journal_of_desk;
 #[cfg(test)]
 mod kannel;
 #[cfg(test)]

@@ -126,22 +126,12 @@ impl Process {
 
     /// Waits until stderr holds `text`; false where it ended or the time went by before.
     pub(crate) fn says(&mut self, text: &str, timeout: Duration) -> bool {
-        self.comes(&self.err, text, timeout)
+        comes(&self.err, text, timeout)
     }
 
     /// As [`Process::says`], of stdout.
     pub(crate) fn prints(&mut self, text: &str, timeout: Duration) -> bool {
-        self.comes(&self.out, text, timeout)
-    }
-
-    fn comes(&self, stream: &Watch<Heard>, text: &str, timeout: Duration) -> bool {
-        let needle = text.as_bytes();
-        let came = stream.wait(timeout, |heard| {
-            let mut places = heard.octets.windows(needle.len());
-            let came = places.any(|window| window == needle);
-            (came || heard.is_over).then_some(came)
-        });
-        came.unwrap_or(false)
+        comes(&self.out, text, timeout)
     }
 
     /// What it wrote on stdout so far.
@@ -171,6 +161,16 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn comes(stream: &Watch<Heard>, text: &str, timeout: Duration) -> bool {
+    let needle = text.as_bytes();
+    let came = stream.wait(timeout, |heard| {
+        let mut places = heard.octets.windows(needle.len());
+        let came = places.any(|window| window == needle);
+        (came || heard.is_over).then_some(came)
+    });
+    came.unwrap_or(false)
 }
 
 fn collect(

@@ -80,9 +80,8 @@ pub(crate) struct State {
     statuses: VecDeque<u32>,
     /// It reads and says nothing.
     silent: bool,
-    /// It keeps its responses to submit_sm to itself.
-    is_holding: bool,
-    held: Vec<(u32, u32, usize)>,
+    /// The responses to submit_sm that it keeps to itself; `None` where it gives them.
+    held: Option<Vec<(u32, u32, usize)>>,
     /// It sends a delivery receipt for everything it took.
     receipts: bool,
     messages: BTreeMap<u64, Sms>,
@@ -155,11 +154,13 @@ impl Smsc {
     /// It takes submit_sm and keeps its responses, or gives those that it kept and all after them.
     pub(crate) fn hold_responses(&self, is_holding: bool) {
         self.state.change(|s| {
-            s.is_holding = is_holding;
-            if !is_holding {
-                for (sequence, status, number) in std::mem::take(&mut s.held) {
-                    s.respond(sequence, status, number);
-                }
+            let held = if is_holding {
+                s.held.replace(Vec::new())
+            } else {
+                s.held.take()
+            };
+            for (sequence, status, number) in held.into_iter().flatten() {
+                s.respond(sequence, status, number);
             }
         });
     }
@@ -284,7 +285,9 @@ impl State {
             return;
         }
         self.link = None;
-        self.held.clear();
+        if let Some(held) = &mut self.held {
+            held.clear();
+        }
         self.seen.push(Seen::Closed);
         let again = std::mem::take(&mut self.turned_down).into_iter();
         let flown = std::mem::take(&mut self.flying).into_values().chain(again);
@@ -394,8 +397,8 @@ impl State {
             self.seen.push(Seen::Submitted(self.submitted.len() - 1));
         }
         let number = 0x00A1_B200 + self.submitted.len();
-        if self.is_holding {
-            self.held.push((pdu.sequence, status, number));
+        if let Some(held) = &mut self.held {
+            held.push((pdu.sequence, status, number));
             return;
         }
         self.respond(pdu.sequence, status, number);

@@ -32,7 +32,7 @@ const COMMANDS: [&[&str]; 6] = [
     &["link"],
     &["employee", "list"],
     &["device", "list"],
-    &["outbox", "--failed"],
+    &["feed", "--employee", "1", "--since", "5m"],
 ];
 
 /// What a process has.

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{Address, DeviceId, Priority, SmsBody};
+use crate::domain::{Address, DeliveryState, DeviceId, Priority, SmsBody};
 use crate::engine::samples;
 use crate::engine::settings::GatewaySettings;
 
@@ -159,6 +159,8 @@ struct Pair {
     reference: Reference,
     /// What was written.
     disk: BTreeMap<OutboxId, OutboxRow>,
+    /// By which connection each gateway was bound last.
+    connections: [u32; 3],
     now: i64,
 }
 
@@ -170,6 +172,7 @@ impl Pair {
             outbox: Outbox::new(&settings, OutboxId(0), Tick(0)),
             reference: Reference::new(&settings),
             disk: BTreeMap::new(),
+            connections: [0; 3],
             now: 0,
             settings,
         }
@@ -210,7 +213,9 @@ impl Pair {
                 }
             }
             Step::Up(gateway) => {
-                self.outbox.link_up(&self.name(gateway));
+                self.connections[gateway] += 1;
+                let connection = self.connections[gateway];
+                self.outbox.link_up(&self.name(gateway), connection);
                 self.reference.link_up(gateway);
             }
             Step::Down(gateway) => {
@@ -273,9 +278,14 @@ impl Pair {
             .position(|gateway| gateway.name == row.gateway)
             .unwrap();
         let gateway = (home + usize::from(is_other)) % 3;
-        let taken =
+        let (name, connection) = (self.name(gateway), self.connections[gateway]);
+        let mut tell = |connection: u32| {
+            let by = (&name, connection);
             self.outbox
-                .submitted(at(self.now), &self.name(gateway), row.id, answer.result());
+                .submitted(at(self.now), by, row.id, answer.result())
+        };
+        assert!(!tell(connection.wrapping_sub(1)), "it is of an older one");
+        let taken = tell(connection);
         let expected = self
             .reference
             .submitted(self.now, gateway, row.id, answer.result());

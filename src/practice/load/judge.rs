@@ -315,7 +315,7 @@ mod tests {
             judge.answered(sequence, 0, 1_000).unwrap();
         }
         let none = Digest([0; 16]);
-        let mut hear = |judge: &mut Judge, device, counter| {
+        let hear = |judge: &mut Judge, device, counter| {
             let receipt = answer(device, counter, none, Status::Recorded);
             judge.heard(receipt.as_bytes(), 9_000, &fleet, false)
         };

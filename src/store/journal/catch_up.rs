@@ -12,7 +12,7 @@ use crate::store::{Batch, Loaded, StoreError};
 /// Rows of a piece: with long notes a few MiB, which are held at once.
 const ROWS: usize = 2_048;
 
-/// How many rows of the ledger a catch-up from the beginning may have.
+/// How many rows of the ledger a catch-up from the beginning may have, and settled entries of the outbox.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Ledgers(u64);
 
@@ -65,7 +65,10 @@ impl<'a> CatchUp<'a> {
                 let settled = commits.lowest_settled_since(mark.number);
                 (mark.number, mark.seq, settled)
             }
-            None => (0, oldest, OutboxId(0)),
+            None => {
+                let settled = snapshot.settled().0.saturating_sub(most.0);
+                (0, oldest, OutboxId(settled))
+            }
         };
         let mut mark = Mark {
             number: commits.number,

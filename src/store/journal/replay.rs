@@ -56,7 +56,7 @@ pub struct Missing {
     pub first: u64,
     /// The last that is missing.
     pub last: u64,
-    /// When the one before them was made, where that is known.
+    /// When the one before them was made, or the last row of the store, where that is known.
     pub after: Option<Millis>,
     /// When the one behind them was made.
     pub before: Millis,
@@ -191,6 +191,8 @@ struct Survey {
     here: Option<bool>,
     /// The last row of the ledger that the store will have.
     seq: Seq,
+    /// When the last one that it has was logged.
+    logged: Option<Millis>,
     /// Up to here commits are in a catch-up that was chosen, or were there before.
     covered: u64,
 }
@@ -212,6 +214,7 @@ impl Survey {
             chosen: Vec::new(),
             here: None,
             seq: store.last_seq(),
+            logged: store.last_logged(),
             covered: number,
         };
         let mut flaws = Vec::new();
@@ -253,9 +256,12 @@ impl Survey {
         flaws: &mut Vec<Flaw>,
     ) {
         let (at, number) = (self.replayed.number, frame.mark.number);
-        let (joins, from) = match frame.piece {
-            None => (number == at + 1, number.saturating_sub(1)),
-            Some(piece) => (piece.from <= at && piece.after <= self.seq, piece.from),
+        let before = number.saturating_sub(1);
+        let (joins, last) = match frame.piece {
+            None => (number == at + 1, before),
+            // Of a very long ledger it does not hold the beginning.
+            Some(piece) if piece.after > self.seq => (false, before),
+            Some(piece) => (piece.from <= at, piece.from),
         };
         if number <= at {
             if frame.piece.is_none() && number > self.covered {
@@ -278,9 +284,8 @@ impl Survey {
         }
         let missing = self.replayed.missing.get_or_insert(Missing {
             first: at + 1,
-            // A catch-up that does not begin at the beginning needs rows of the ledger that are not there.
-            last: from.max(at + 1),
-            after: self.replayed.last_at,
+            last: last.max(at + 1),
+            after: self.replayed.last_at.or(self.logged),
             before: frame.at,
             behind: 0,
             until: number,

@@ -93,6 +93,11 @@ impl RedbStore {
         self.last.map_or(Seq(0), |(seq, _)| seq)
     }
 
+    /// When the last row of the ledger was logged.
+    pub(super) fn last_logged(&self) -> Option<Millis> {
+        self.last.map(|(_, at)| at)
+    }
+
     /// Where states of the store are read while it is written.
     pub(super) fn snapshots(&self) -> Snapshots {
         Snapshots::new(Arc::clone(&self.database))

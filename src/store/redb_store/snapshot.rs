@@ -57,6 +57,11 @@ impl Snapshot {
         self.ends.commits()
     }
 
+    /// The highest entry of the outbox that is settled.
+    pub(in crate::store) const fn settled(&self) -> OutboxId {
+        self.ends.settled()
+    }
+
     /// The last row of the ledger.
     pub(in crate::store) const fn last(&self) -> Option<&LedgerRow> {
         self.last.as_ref()

@@ -53,6 +53,11 @@ impl Ends {
         &self.ring
     }
 
+    /// The highest entry of the outbox that is settled.
+    pub(super) const fn settled(&self) -> OutboxId {
+        self.settled
+    }
+
     pub(super) const fn commits(&self) -> &Commits {
         &self.commits
     }

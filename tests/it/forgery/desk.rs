@@ -104,7 +104,7 @@ impl Desk {
             draws,
         };
         desk.engine.start(now);
-        desk.event(LinkEvent::Up);
+        desk.event(LinkEvent::Up { connection: 1 });
         desk.let_go();
         for n in 0..count {
             desk.hire_with_phone(n);
@@ -220,7 +220,11 @@ impl Desk {
         for sms in &did.submitted {
             // The gateway takes it.
             let result = Ok(format!("id{}", self.tickets));
-            self.event(LinkEvent::Submitted { id: sms.id, result });
+            self.event(LinkEvent::Submitted {
+                connection: 1,
+                id: sms.id,
+                result,
+            });
             self.let_go();
         }
         did
@@ -317,7 +321,7 @@ impl Desk {
         };
         for then in self.engine.take_then() {
             match then {
-                Then::Order(_, LinkOrder::Submit(sms)) => did.submitted.push(sms),
+                Then::Order(_, LinkOrder::Submit { sms, .. }) => did.submitted.push(sms),
                 Then::Order(_, LinkOrder::Answer { status, .. }) => did.answered = status == 0,
                 Then::Order(_, LinkOrder::Stop) | Then::Publish(..) => {}
             }

@@ -1,6 +1,5 @@
 //! The journal beside the store.
 
-mod binary;
 mod flaws;
 mod promise;
 mod shelf;

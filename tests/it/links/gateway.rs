@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 
 use super::judge::Judge;
-use super::plan::{Bind, Leaves, Manners, Submits};
+use super::plan::{Bind, Leaves, Manners, Noise, Submits};
 use super::wire::Peer;
 use crate::draws::Draws;
 use crate::session::peer::{
@@ -148,7 +148,7 @@ impl<'a> Gateway<'a> {
             }
             UNBIND_RESP => talk.is_over = true,
             // To what nobody asked for.
-            GENERIC_NACK => assert!(talk.manners.babbles, "{pdu:?}"),
+            GENERIC_NACK => assert!(talk.manners.noise == Noise::Babbles, "{pdu:?}"),
             ENQUIRE_LINK_RESP => {}
             other => panic!("{other:#x}"),
         }
@@ -172,12 +172,12 @@ impl<'a> Gateway<'a> {
             let at = after + self.draws.below(slowness + 1);
             talk.plan(at, Saying::Deliver(item));
         }
-        if talk.manners.floods {
+        if talk.manners.noise == Noise::Floods {
             for _ in 0..FLOOD {
                 talk.plan(after, Saying::Deliver(Item::Flood));
             }
         }
-        if talk.manners.babbles {
+        if talk.manners.noise == Noise::Babbles {
             let nonsense = [
                 pdu(SUBMIT_SM_RESP, 0, 500_000, b"nonsense\0"),
                 pdu(ENQUIRE_LINK_RESP, 0, 500_001, &[]),
@@ -278,17 +278,12 @@ impl<'a> Gateway<'a> {
             )
         };
         let after = self.draws.below(talk.manners.slowness + 1);
-        let submits = match talk.manners.submits {
-            Submits::Throttles | Submits::Ignores if now > talk.began_at + RECOVERS => {
-                Submits::Takes
-            }
-            submits => submits,
-        };
-        let fate = match submits {
-            Submits::Takes => 0,
+        let has_recovered = now > talk.began_at + RECOVERS;
+        let fate = match talk.manners.submits {
             Submits::Draws => self.draws.below(20),
-            Submits::Throttles => 11,
-            Submits::Ignores => 19,
+            Submits::Throttles if !has_recovered => 11,
+            Submits::Ignores if !has_recovered => 19,
+            Submits::Takes | Submits::Throttles | Submits::Ignores => 0,
         };
         let turned_down = match fate {
             11 => Some(response(0x58, "")),

@@ -68,12 +68,9 @@ pub(super) struct Manners {
     /// Whether all that it delivers has the same number.
     pub(super) is_stuck: bool,
     pub(super) leaves: Option<Leaves>,
-    /// Octets that nobody asked for, as responses with any number and unknown requests.
-    pub(super) babbles: bool,
+    pub(super) noise: Noise,
     /// Answers no enquire_link.
     pub(super) is_deaf: bool,
-    /// Delivers without end for a while.
-    pub(super) floods: bool,
     /// Waits for so long before it does anything, at most, in milliseconds.
     pub(super) slowness: u64,
 }
@@ -101,6 +98,16 @@ pub(super) enum Submits {
     Ignores,
 }
 
+/// What a gateway says that has nothing to do with this desk's messages.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Noise {
+    No,
+    /// Responses that nobody asked for, with any number, and requests that nobody knows.
+    Babbles,
+    /// Message after message, for a while.
+    Floods,
+}
+
 /// How a gateway ends a connection.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Leaves {
@@ -125,9 +132,8 @@ impl Opening {
                 before: 0,
                 is_stuck: false,
                 leaves: None,
-                babbles: false,
+                noise: Noise::No,
                 is_deaf: false,
-                floods: false,
                 slowness: 0,
             },
         }
@@ -174,7 +180,7 @@ impl Plan {
 
     /// Whether the desk takes at once what it is told.
     pub(super) fn is_quick(&self) -> bool {
-        let floods = |one: &Try| matches!(one, Try::Opens(opening) if opening.manners.floods);
+        let floods = |one: &Try| matches!(one, Try::Opens(opening) if opening.manners.noise == Noise::Floods);
         let is_small = self.own < 100 && !self.tries.iter().any(floods);
         is_small && self.events >= 64 && self.commit < Duration::from_millis(100)
     }
@@ -219,7 +225,7 @@ fn a_try(draws: &mut Draws) -> Try {
         1 => Try::Hangs,
         2 if draws.below(8) == 0 => {
             let mut flood = Opening::sound();
-            flood.manners.floods = true;
+            flood.manners.noise = Noise::Floods;
             Try::Opens(flood)
         }
         _ => Try::Opens(Opening {
@@ -266,9 +272,12 @@ fn manners(draws: &mut Draws) -> Manners {
         before: [0, 0, 6, 0x7FFF_FFFD, u32::MAX - 1][draws.place(5)],
         is_stuck: draws.below(6) == 0,
         leaves,
-        babbles: draws.below(3) == 0,
+        noise: if draws.below(3) == 0 {
+            Noise::Babbles
+        } else {
+            Noise::No
+        },
         is_deaf: draws.below(8) == 0,
-        floods: false,
         slowness: [0, 30, 4_000][draws.place(3)],
     }
 }

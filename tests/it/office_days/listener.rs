@@ -1,14 +1,15 @@
 //! A console that hears all that is told: it must know what it would know if it began anew.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::sync::{Arc, LazyLock};
 
 use hazir::api::{Event, LogLine, LogWhat, Snapshot};
 use hazir::domain::Millis;
+use hazir::engine::Settings;
 use hazir::ui::model::Facts;
 use hazir::ui::{Look, Message, Model, Site, prepare, update};
 use hazir::words::{Language, Words};
-use jiff::tz::TimeZone;
 
 static WORDS: LazyLock<Arc<Words>> = LazyLock::new(|| Arc::new(Words::load(Language::English)));
 
@@ -20,56 +21,85 @@ pub struct Listener {
 
 impl Listener {
     /// Begins with what the engine says.
-    pub fn begin(now: Millis, snapshot: Snapshot) -> Self {
+    pub fn begin(now: Millis, snapshot: Snapshot, settings: &Settings) -> Self {
         let site = Site {
             name: "Office".to_owned(),
-            time_zone: TimeZone::get("Asia/Tehran").unwrap(),
-            day_starts: jiff::civil::time(4, 0, 0, 0),
+            time_zone: settings.time_zone.clone(),
+            day_starts: settings.day_starts,
             gateways: Vec::new(),
             desk: "front".to_owned(),
             is_demo: false,
         };
-        let mut model = Model::new(site, Arc::clone(&WORDS), Look::default(), now, 120, 40);
-        let revision = snapshot.revision;
-        update(&mut model, now, Message::Attached(Box::new(snapshot)));
-        Self { model, revision }
+        let mut listener = Self {
+            model: Model::new(site, Arc::clone(&WORDS), Look::default(), now, 120, 40),
+            revision: 0,
+        };
+        listener.begin_anew(now, snapshot);
+        listener
     }
 
-    /// Hears an event.
-    pub fn hear(&mut self, now: Millis, revision: u64, event: Event) {
-        self.revision += 1;
-        assert_eq!(revision, self.revision, "an event is left out: {event:?}");
-        update(&mut self.model, now, Message::Event(revision, event));
+    /// Begins anew.
+    pub fn begin_anew(&mut self, now: Millis, snapshot: Snapshot) {
+        self.revision = snapshot.revision;
+        update(&mut self.model, now, Message::Attached(Box::new(snapshot)));
         prepare(&mut self.model);
     }
 
+    /// Hears an event.
+    ///
+    /// # Errors
+    /// Where one was left out.
+    pub fn hear(&mut self, now: Millis, revision: u64, event: Event) -> Result<(), String> {
+        self.revision += 1;
+        if revision != self.revision {
+            return Err(format!("10: before {revision} an event is left out"));
+        }
+        update(&mut self.model, now, Message::Event(revision, event));
+        prepare(&mut self.model);
+        Ok(())
+    }
+
     /// Holds what it knows against what it would begin with now.
-    pub fn compare(&self, snapshot: Snapshot) {
+    ///
+    /// # Errors
+    /// What it knows otherwise.
+    pub fn compare(&self, snapshot: Snapshot) -> Result<(), String> {
         let mut fresh = Facts::default();
         fresh.begin(snapshot);
         let known = &self.model.facts;
-        assert_eq!(known.revision, fresh.revision, "an event is missing");
-        assert_eq!(known.totals, fresh.totals);
-        assert_eq!(known.people, fresh.people);
+        same("revision", &known.revision, &fresh.revision)?;
+        same("totals", &known.totals, &fresh.totals)?;
+        same("people", &known.people, &fresh.people)?;
         let by_id = |facts: &Facts| -> BTreeMap<_, _> {
             let alarms = facts.alarms.iter();
             alarms.map(|alarm| (alarm.id, alarm.clone())).collect()
         };
-        assert_eq!(by_id(known), by_id(&fresh));
+        same("alarms", &by_id(known), &by_id(&fresh))?;
         for (id, entry) in &fresh.outbox {
-            assert_eq!(known.outbox.get(id), Some(entry));
+            same("answer", &known.outbox.get(id), &Some(entry))?;
         }
         for (seq, line) in &fresh.log {
             let held = known.log.get(seq);
-            assert_eq!(held.map(told), Some(told(line)));
+            same("line", &held.map(told), &Some(told(line)))?;
         }
         for (held, link) in known.links.iter().zip(&fresh.links) {
-            assert_eq!(
-                (&held.gateway, held.state, held.since, held.error),
-                (&link.gateway, link.state, link.since, link.error)
-            );
+            same(
+                "link",
+                &(&held.gateway, held.state, held.since, held.error),
+                &(&link.gateway, link.state, link.since, link.error),
+            )?;
         }
+        Ok(())
     }
+}
+
+fn same<T: PartialEq + Debug>(what: &str, known: &T, fresh: &T) -> Result<(), String> {
+    if known == fresh {
+        return Ok(());
+    }
+    Err(format!(
+        "10: a console knows another {what}: {known:?}, not {fresh:?}"
+    ))
 }
 
 /// A line without what rows alone cannot tell: that a backlog from before an earlier break had not drained yet.

@@ -8,8 +8,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::super::lacking::have;
 use super::super::office::{Office, end};
-use super::super::peers::have;
 use super::super::process::Process;
 use super::super::pty::Terminal;
 use super::super::smsc::{DESK, SOON};

@@ -1,6 +1,7 @@
 //! Plain lists, searched from end to end.
 
 use super::*;
+use crate::domain::DeliveryState;
 
 #[derive(Clone, Debug)]
 struct Entry {

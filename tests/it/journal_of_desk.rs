@@ -7,11 +7,11 @@ use std::time::Duration;
 use hazir::store::journal::{Flaw, replay};
 use hazir::store::{RedbStore, Store as _};
 
-use super::super::draws::{Draws, setting};
-use super::super::fleet::Fleet;
-use super::super::office::{Office, fast_configuration, stop};
-use super::super::smsc::State;
-use super::super::store_model::Contents;
+use super::draws::{Draws, setting};
+use super::fleet::Fleet;
+use super::office::{Office, fast_configuration, stop};
+use super::smsc::State;
+use super::store_model::Contents;
 
 const KILLS: u64 = 6;
 
