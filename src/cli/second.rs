@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::clock::Clock;
 use super::config::Config;
+use super::copies::adopt_by_hand;
 use super::error::CliError;
 use super::parts;
 use super::place::Place;
@@ -67,12 +68,28 @@ impl Journal {
     }
 }
 
-/// Holds the store that was opened against its journal. What the store had lost is brought back and told.
+/// Holds the store that was opened against its journal. What the store had lost is brought back and told. A backup that
+/// somebody put in its place by hand is taken as restored.
 ///
 /// # Errors
 /// [`CliError::JournalHole`] where the store has lost what the journal does not hold whole; as for the store otherwise. A
 /// journal that cannot be read stops nothing.
 pub fn hold(
+    place: &Place,
+    config: &Config,
+    words: &Words,
+    store: &mut RedbStore,
+) -> Result<(), CliError> {
+    hold_to_journal(place, config, words, store)?;
+    let now = Clock::start().now().wall;
+    if let Some(at) = adopt_by_hand(store, now)? {
+        let at = local(at, &config.site.time_zone);
+        tell(&words.say("copies.by_hand", &[("at", &at)]));
+    }
+    Ok(())
+}
+
+fn hold_to_journal(
     place: &Place,
     config: &Config,
     words: &Words,

@@ -372,7 +372,7 @@ fn notify(state: &[sd_notify::NotifyState<'_>]) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
     use crate::api::{Command, EnrolKey, NewEmployee, Reply};
@@ -381,12 +381,13 @@ mod tests {
     use crate::port::Client;
     use crate::protocol::StoreKey;
 
-    /// Octets for the new store; a panic for whoever wants more.
-    struct Once(AtomicBool);
+    /// Octets for the check of the key and the history of a new store; a panic for whoever wants more.
+    struct Twice(AtomicUsize);
 
-    impl Entropy for Once {
+    impl Entropy for Twice {
         fn fill(&mut self, octets: &mut [u8]) {
-            assert!(!self.0.swap(true, Ordering::Relaxed), "the engine falls");
+            let given = self.0.fetch_add(1, Ordering::Relaxed);
+            assert!(given < 2, "the engine falls");
             octets.fill(1);
         }
     }
@@ -400,7 +401,7 @@ mod tests {
             parts::settings(&config),
             StoreKey::from_octets([7; 32]),
             store.load().unwrap(),
-            Box::new(Once(AtomicBool::new(false))),
+            Box::new(Twice(AtomicUsize::new(0))),
             clock.now(),
         );
         let listener = Listener::bind(&place.socket(), None).unwrap();

@@ -21,7 +21,7 @@ pub use json::{CopiedJson, ExaminedJson, RestoredJson};
 use nightly::Prune;
 pub use nightly::{Nightly, newest_backup};
 pub use progress::Bar;
-pub use restore::{Restored, restore};
+pub use restore::{Restored, adopt_by_hand, restore};
 
 use super::clock::Clock;
 use crate::api::{Ask, CopyAsk, Refusal, Reply};

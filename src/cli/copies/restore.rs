@@ -119,6 +119,21 @@ pub fn restore(
     })
 }
 
+/// Makes a store of a backup that somebody put in its place by hand, as `hazir restore` does without a journal. Returns of
+/// when it is; `None` where the store is none.
+///
+/// # Errors
+/// What is wrong with the store.
+pub fn adopt_by_hand(store: &mut RedbStore, now: Millis) -> Result<Option<Millis>, CliError> {
+    let Some(at) = store.copied_at().map_err(parts::store_error)? else {
+        return Ok(None);
+    };
+    let meta = store.load().map_err(parts::store_error)?.meta;
+    let restored_at = meta.restored_at.map_or(now, |before| before.max(now));
+    adopt(store, meta, Some(at), restored_at).map_err(parts::store_error)?;
+    Ok(Some(at))
+}
+
 /// Until when something may have counted that is forgotten now.
 ///
 /// Without a journal that is until now: nothing tells how long the old store went on. A journal that lacks nothing ends with

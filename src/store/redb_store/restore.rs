@@ -8,10 +8,10 @@ use redb::ReadableDatabase;
 
 use super::copy::{remove_left, unnamed};
 use super::fault::Fault;
-use super::tables::{COPY_KEY, DESK, DESK_ROW, LEDGER, META, WORK};
+use super::tables::{COPY_KEY, COPY_ROW, DESK, DESK_ROW, LEDGER, META, WORK};
 use super::{RedbStore, file, read};
 use crate::domain::{Millis, Seq};
-use crate::store::rows::decode;
+use crate::store::rows::{CopyMark, decode};
 use crate::store::{Meta, StoreError};
 
 /// A new store that is made beside the one whose place it is to take. Removes what it has not placed when it is dropped.
@@ -91,6 +91,21 @@ impl RedbStore {
             Ok(Glance { meta, last })
         };
         glance().map_err(Fault::reading)
+    }
+
+    /// Of when this is a copy; `None` for a store that is none.
+    ///
+    /// # Errors
+    /// As [`RedbStore::examine_file`].
+    pub fn copied_at(&self) -> Result<Option<Millis>, StoreError> {
+        self.read(|txn| {
+            let meta = txn.open_table(META)?;
+            let Some(octets) = meta.get(COPY_KEY)? else {
+                return Ok(None);
+            };
+            let mark: CopyMark = decode(COPY_ROW, octets.value())?;
+            Ok(Some(mark.at))
+        })
     }
 
     /// Takes the mark away that this is a copy: from now on it is a store.

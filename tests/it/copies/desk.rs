@@ -161,6 +161,38 @@ fn after_a_restore_with_the_journal_copies_stay_copies() {
     }
 }
 
+/// The restore of those who know no other: `cp`.
+#[test]
+fn a_backup_that_was_put_in_place_by_hand_is_taken_as_restored() {
+    let office = Office::open_fast();
+    let mut fleet = Fleet::new(office.staff(1));
+    let backup = file(&office, "b");
+    office.ok(&["backup", &backup]);
+    let engine = office.serve();
+    fleet.check_in(&office.smsc, 0, "", false);
+    fleet.settle(&office.smsc);
+    office.stop(engine);
+    fs::remove_dir_all(office.data.join("journal")).unwrap();
+    fs::copy(&backup, office.data.join("hazir.redb")).unwrap();
+    let mut engine = office.serve();
+    assert!(engine.says("by hand", SOON), "{}", engine.err());
+    let message = fleet.sealed.values().next().unwrap();
+    office.send(&fleet.phones[0], &message.text);
+    let feed = office.json(&["feed"]);
+    assert_eq!(
+        (feed.len(), &feed[0]["delayed"]),
+        (1, &json!(true)),
+        "{feed:?}"
+    );
+    assert_eq!(office.json(&["people"])[0]["state"], "out");
+    assert_eq!(office.json(&["verify"])[0]["copied_at"], Value::Null);
+    stop(engine);
+    // Only once: what comes after it is no backup any more.
+    let engine = office.serve();
+    assert!(!engine.err().contains("by hand"), "{}", engine.err());
+    stop(engine);
+}
+
 #[test]
 fn a_backup_without_an_engine_is_as_good_and_a_damaged_one_changes_nothing() {
     let office = Office::open();
