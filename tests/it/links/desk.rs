@@ -2,7 +2,7 @@
 //! the link is away.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use hazir::domain::{LinkEvent, LinkOrder, OutboundSms, OutboxId, SmsBody, SubmitFault};
@@ -28,13 +28,6 @@ const READ: usize = 16 * 1_024;
 /// ESME_RX_T_APPN: try again later.
 const LATER: u32 = 0x64;
 
-/// How far a message of the desk is.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Wish {
-    Waits(Instant),
-    Ordered,
-}
-
 pub(super) struct Desk<'a> {
     judge: &'a RefCell<Judge>,
     pulses: &'a Pulses,
@@ -45,7 +38,10 @@ pub(super) struct Desk<'a> {
     connection: Option<u32>,
     /// A message was lost on it: it will soon be down.
     is_breaking: bool,
-    wishes: BTreeMap<u64, Wish>,
+    /// Messages of the desk that wait, by when they may leave.
+    waits: BTreeSet<(Instant, u64)>,
+    /// Those that were ordered.
+    ordered: BTreeSet<u64>,
     wished: u64,
     known: BTreeSet<Vec<u8>>,
     /// The last connection by which a flood came, and whether its commit is still due.
@@ -72,7 +68,8 @@ impl<'a> Desk<'a> {
             },
             connection: None,
             is_breaking: false,
-            wishes: BTreeMap::new(),
+            waits: BTreeSet::new(),
+            ordered: BTreeSet::new(),
             wished: 0,
             known: BTreeSet::new(),
             flooded: (0, false),
@@ -91,7 +88,7 @@ impl<'a> Desk<'a> {
         mut events: Receiver<(G, LinkEvent)>,
     ) {
         let mut heard = Vec::new();
-        while !self.wishes.is_empty() || self.judge.borrow().kept > 0 {
+        while !self.is_done() {
             select! {
                 count = events.recv_many(&mut heard, 64) => assert!(count > 0, "the link ended"),
                 () = sleep_until(self.due()) => {}
@@ -133,11 +130,8 @@ impl<'a> Desk<'a> {
                 judge.down(cause, heard_ms_ago);
                 self.connection = None;
                 let now = Instant::now();
-                for wish in self.wishes.values_mut() {
-                    if *wish == Wish::Ordered {
-                        *wish = Wish::Waits(now);
-                    }
-                }
+                let cut = std::mem::take(&mut self.ordered);
+                self.waits.extend(cut.into_iter().map(|id| (now, id)));
             }
             LinkEvent::Inbound { ticket, sms } => {
                 let key = (ticket.connection, ticket.sequence);
@@ -163,7 +157,7 @@ impl<'a> Desk<'a> {
                 result,
             } => {
                 judge.submitted(connection, id, &result);
-                if Some(connection) != self.connection {
+                if Some(connection) != self.connection || !self.ordered.remove(&id.0) {
                     return;
                 }
                 let later = match result {
@@ -176,19 +170,20 @@ impl<'a> Desk<'a> {
                         Some(Instant::now() + RETRY)
                     }
                 };
-                match later {
-                    Some(at) => self.wishes.insert(id.0, Wish::Waits(at)),
-                    None => self.wishes.remove(&id.0),
-                };
+                self.waits.extend(later.map(|at| (at, id.0)));
             }
             LinkEvent::Report(report) => judge.reports(&report.message_id),
             LinkEvent::ReplyTime(_) | LinkEvent::Traffic(_) => {}
         }
     }
 
+    fn is_done(&self) -> bool {
+        self.waits.is_empty() && self.ordered.is_empty() && self.judge.borrow().kept == 0
+    }
+
     fn wish(&mut self) {
         self.wished += 1;
-        self.wishes.insert(self.wished, Wish::Waits(Instant::now()));
+        self.waits.insert((Instant::now(), self.wished));
     }
 
     /// Orders what may leave by the connection of which was heard last.
@@ -197,13 +192,12 @@ impl<'a> Desk<'a> {
             return;
         };
         let now = Instant::now();
-        let ordered = self.wishes.values().filter(|it| **it == Wish::Ordered);
-        let room = self.most_ordered.saturating_sub(ordered.count());
-        let due = |wish: &Wish| matches!(wish, Wish::Waits(at) if *at <= now);
-        let leaving = self.wishes.iter_mut().filter(|(_, wish)| due(wish));
-        for (id, wish) in leaving.take(room) {
-            *wish = Wish::Ordered;
-            let id = OutboxId(*id);
+        while self.ordered.len() < self.most_ordered
+            && self.waits.first().is_some_and(|(at, _)| *at <= now)
+            && let Some((_, id)) = self.waits.pop_first()
+        {
+            self.ordered.insert(id);
+            let id = OutboxId(id);
             self.judge.borrow_mut().orders(connection, id);
             let body = SmsBody::Text(format!("{:08}", id.0));
             let sms = OutboundSms { body, ..sms(id.0) };
@@ -214,11 +208,8 @@ impl<'a> Desk<'a> {
     /// When something may leave, or is to be looked at.
     fn due(&self) -> Instant {
         let now = Instant::now();
-        let waits = self.wishes.values().filter_map(|wish| match wish {
-            Wish::Waits(at) if *at > now => Some(*at),
-            Wish::Waits(_) | Wish::Ordered => None,
-        });
-        waits.min().unwrap_or(now + LOOK).min(now + LOOK)
+        let next = self.waits.first().filter(|(at, _)| *at > now);
+        next.map_or(now + LOOK, |(at, _)| *at).min(now + LOOK)
     }
 
     /// Does nothing else while the store is busy.

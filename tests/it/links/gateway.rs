@@ -20,7 +20,7 @@ use crate::session::peer::{
 };
 
 /// Messages of a flood.
-const FLOOD: usize = 3_000;
+const FLOOD: usize = 1_500;
 /// How long a gateway takes nothing, at most.
 const RECOVERS: Duration = Duration::from_mins(1);
 /// When a response is too late, in milliseconds.

@@ -223,7 +223,7 @@ fn a_try(draws: &mut Draws) -> Try {
             ][draws.place(3)],
         ),
         1 => Try::Hangs,
-        2 if draws.below(8) == 0 => {
+        2 if draws.below(24) == 0 => {
             let mut flood = Opening::sound();
             flood.manners.noise = Noise::Floods;
             Try::Opens(flood)
