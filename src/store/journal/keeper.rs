@@ -186,11 +186,6 @@ impl<S: Segments> Keeper<S> {
         self.trouble.is_none()
     }
 
-    /// Where the journal lies.
-    pub fn segments(&mut self) -> &mut S {
-        &mut self.segments
-    }
-
     /// Finds out whose journal it is, and how far it is written.
     fn look_up(&mut self) -> Result<(), KeepError> {
         let history = self.store.take()?.load()?.meta.history;
