@@ -2,28 +2,14 @@
 //! where it stopped:
 //!
 //! ```text
-//! HAZIR_SHARE=10 cargo test --locked --profile endurance --test endurance -- --nocapture --test-threads 2 [ROW]
+//! HAZIR_SHARE=10 cargo test --locked --profile endurance --test endurance rows::ROW -- --nocapture --test-threads 1
 //! ```
+//!
+//! Without `ROW` all rows run, without `HAZIR_SHARE` until each has reached its goal.
 
 #[cfg(test)]
-#[path = "../it/draws.rs"]
-#[expect(dead_code, reason = "the tests of the gate use the rest")]
-mod draws;
-#[cfg(test)]
-#[path = "../it/faulty_disk.rs"]
-#[expect(dead_code, reason = "the tests of the gate use the rest")]
-mod faulty_disk;
-#[cfg(test)]
-#[path = "../it/store_model.rs"]
-#[expect(dead_code, reason = "the tests of the gate use the rest")]
-mod store_model;
-#[cfg(test)]
-#[path = "../it/store_rows.rs"]
-mod store_rows;
-#[cfg(test)]
-#[path = "../it/store_script.rs"]
-mod store_script;
-
+#[path = "../it/main.rs"]
+mod it;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]

@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::draws::setting;
+use super::it::draws::setting;
 
 /// How often progress is told and kept.
 const TOLD_EVERY: Duration = Duration::from_secs(10);

@@ -1,7 +1,7 @@
 //! Second copies: a copy is the store row for row, and one that is put back forgets nothing twice.
 
 mod desk;
-mod kills;
+pub(crate) mod kills;
 
 use std::fs;
 use std::ops::ControlFlow;

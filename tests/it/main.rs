@@ -3,27 +3,27 @@
 #[cfg(test)]
 mod binary;
 #[cfg(test)]
-mod chaos;
+pub(crate) mod chaos;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod console;
-mod copies;
+pub(crate) mod copies;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
-mod damage;
+pub(crate) mod damage;
 #[cfg(test)]
 mod days;
 mod demo;
 #[cfg(test)]
 mod desk_of_text;
 #[cfg(test)]
-mod disk_faults;
+pub(crate) mod disk_faults;
 #[cfg(test)]
 mod disk_full;
 #[cfg(test)]
-mod draws;
+pub(crate) mod draws;
 #[cfg(test)]
 mod edges;
 #[cfg(test)]
@@ -31,21 +31,21 @@ mod faulty_disk;
 #[cfg(test)]
 mod fleet;
 #[cfg(test)]
-mod forgery;
+pub(crate) mod forgery;
 #[cfg(test)]
 mod gateways;
 #[cfg(test)]
-mod hang_ups;
+pub(crate) mod hang_ups;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
-mod journal;
+pub(crate) mod journal;
 #[cfg(test)]
 mod journal_of_desk;
 #[cfg(test)]
 mod kannel;
 #[cfg(test)]
-mod kill;
+pub(crate) mod kill;
 #[cfg(test)]
 mod lacking;
 #[cfg(test)]
@@ -53,7 +53,7 @@ mod layers;
 #[cfg(test)]
 mod link_faults;
 #[cfg(test)]
-mod links;
+pub(crate) mod links;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
@@ -65,13 +65,13 @@ mod network;
 #[cfg(test)]
 mod office;
 #[cfg(test)]
-mod office_days;
+pub(crate) mod office_days;
 #[cfg(test)]
 mod parts;
 #[cfg(test)]
 mod pdu;
 #[cfg(test)]
-mod pdus;
+pub(crate) mod pdus;
 #[cfg(test)]
 mod peers;
 #[cfg(test)]
@@ -97,9 +97,9 @@ mod shell;
 #[cfg(test)]
 mod smsc;
 #[cfg(test)]
-mod soak;
+pub(crate) mod soak;
 #[cfg(test)]
-mod socket;
+pub(crate) mod socket;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
@@ -107,7 +107,7 @@ mod store_layout;
 #[cfg(test)]
 mod store_model;
 #[cfg(test)]
-mod store_rows;
+pub(crate) mod store_rows;
 #[cfg(test)]
 mod store_script;
 mod strace;

@@ -1,6 +1,6 @@
 //! Scenarios as text: an office with a real store in memory, real keys and virtual time. See `tests/scenarios/README.md`.
 
-use crate::desk_of_text::Office;
+use super::desk_of_text::Office;
 
 /// Runs one scenario; a failure names its line.
 fn run(name: &str, text: &str) {

@@ -9,11 +9,11 @@ use std::process::Command;
 use hazir::store::RedbStore;
 use serde_json::{Value, json};
 
+use super::super::fleet::{Fleet, unix_s};
+use super::super::office::{Office, fast_configuration, now, stop};
+use super::super::process::{Done, Process};
+use super::super::smsc::SOON;
 use super::names;
-use crate::fleet::{Fleet, unix_s};
-use crate::office::{Office, fast_configuration, now, stop};
-use crate::process::{Done, Process};
-use crate::smsc::SOON;
 
 fn file(office: &Office, name: &str) -> String {
     let path = office.data.parent().unwrap().join(name);

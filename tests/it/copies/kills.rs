@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use hazir::store::RedbStore;
 
+use super::super::draws::{Draws, setting};
+use super::super::office::Office;
+use super::super::process::Process;
 use super::{goes_on, names};
-use crate::draws::{Draws, setting};
-use crate::office::Office;
-use crate::process::Process;
 
 /// Milliseconds within which both are done on most machines.
 const LONGEST: u64 = 150;

@@ -2,9 +2,9 @@
 
 use hazir::api::FeedOutcome;
 
+use super::super::phone::{OldPhone, Phone};
+use super::super::session::peer::Deliver;
 use super::house::{DESK, House, check_in, from, sealed};
-use crate::phone::{OldPhone, Phone};
-use crate::session::peer::Deliver;
 
 const CARD: &str = "+989121111111";
 

@@ -21,14 +21,14 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use crate::faulty_disk::Disk;
-use crate::pdu::{Submitted, read_submit};
-use crate::phone::{Heard, Message, Phone};
-use crate::session::peer::{
+use super::super::faulty_disk::Disk;
+use super::super::pdu::{Submitted, read_submit};
+use super::super::phone::{Heard, Message, Phone};
+use super::super::session::peer::{
     BIND_TRANSCEIVER, DELIVER_SM_RESP, Deliver, ENQUIRE_LINK, Line, Pdu, Peer, SUBMIT_SM,
     SUBMIT_SM_RESP, Writes, config, dial, pdu,
 };
-use crate::shell::desk::Counting;
+use super::super::shell::desk::Counting;
 
 /// 2026-11-20T05:30:00Z.
 const MORNING: i64 = 1_795_152_600_000;

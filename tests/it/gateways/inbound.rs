@@ -4,10 +4,10 @@ use hazir::api::FeedOutcome;
 use hazir::domain::UnreadableReason;
 use hazir::engine::GatewaySettings;
 
+use super::super::faulty_disk::Disk;
+use super::super::phone::{Heard, OldPhone, Phone};
+use super::super::session::peer::{Deliver, pdu};
 use super::house::{House, Plan, check_in, from, sealed};
-use crate::faulty_disk::Disk;
-use crate::phone::{Heard, OldPhone, Phone};
-use crate::session::peer::{Deliver, pdu};
 
 const AYSE: &str = "+989121111111";
 const REZA: &str = "+989122222222";

@@ -6,11 +6,11 @@ use hazir::api::{FeedOutcome, LinkState};
 use hazir::domain::{BindFault, DownCause};
 use hazir::gateway::{GatewayConfig, Password, SystemId};
 
-use super::house::{Gateway, House, Plan, check_in, from};
-use crate::session::peer::{
+use super::super::session::peer::{
     BIND_TRANSCEIVER, BIND_TRANSCEIVER_RESP, DELIVER_SM, DELIVER_SM_RESP, Deliver, ENQUIRE_LINK,
     ENQUIRE_LINK_RESP, GENERIC_NACK, SUBMIT_SM, SUBMIT_SM_RESP, UNBIND, UNBIND_RESP, config, pdu,
 };
+use super::house::{Gateway, House, Plan, check_in, from};
 
 const AYSE: &str = "+989121111111";
 const OUTBIND: u32 = 0x0000_000b;

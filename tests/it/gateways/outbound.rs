@@ -4,9 +4,9 @@ use hazir::domain::{AlarmKind, OutboxState, SendError};
 use hazir::engine::GatewaySettings;
 use hazir::gateway::GatewayConfig;
 
+use super::super::pdu::Submitted;
+use super::super::session::peer::{Deliver, config};
 use super::house::{Gateway, House, Plan, check_in};
-use crate::pdu::Submitted;
-use crate::session::peer::{Deliver, config};
 
 /// A house whose gateway takes so many at once, with so many employees who have checked in.
 async fn busy(window: u16, count: usize) -> (House, Gateway) {

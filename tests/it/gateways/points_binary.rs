@@ -2,11 +2,11 @@
 
 use rustix::process::Signal;
 
-use crate::office::{Office, now};
-use crate::pdu::Address;
-use crate::phone::Heard;
-use crate::process::Process;
-use crate::smsc::{SOON, Seen, Sms};
+use super::super::office::{Office, now};
+use super::super::pdu::Address;
+use super::super::phone::Heard;
+use super::super::process::Process;
+use super::super::smsc::{SOON, Seen, Sms};
 
 const ESME_RALYBND: u32 = 0x05;
 

@@ -2,8 +2,8 @@
 
 use hazir::domain::{AlarmKind, OutboxState};
 
+use super::super::session::peer::Deliver;
 use super::house::{House, check_in, from};
-use crate::session::peer::Deliver;
 
 const AYSE: &str = "+989121111111";
 const REZA: &str = "+989122222222";

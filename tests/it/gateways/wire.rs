@@ -4,10 +4,10 @@ use hazir::api::FeedOutcome;
 use hazir::domain::{LinkEvent, OutboundSms, SmsBody};
 use hazir::gateway::GatewayConfig;
 
-use super::house::{House, Plan, check_in, from};
-use crate::session::peer::{
+use super::super::session::peer::{
     DELIVER_SM_RESP, Deliver, Desk, GENERIC_NACK, SUBMIT_SM, SUBMIT_SM_RESP, config, pdu, pdus, sms,
 };
+use super::house::{House, Plan, check_in, from};
 
 #[tokio::test(start_paused = true)]
 async fn what_rusmpp_refuses_is_a_message_all_the_same() {
@@ -123,7 +123,7 @@ async fn leaves(body: SmsBody) -> Vec<(u8, u8, Vec<u8>)> {
     loop {
         let submit = peer.pdu().await;
         assert_eq!(submit.id, SUBMIT_SM);
-        let submitted = crate::pdu::read_submit(&submit.body);
+        let submitted = super::super::pdu::read_submit(&submit.body);
         let total = match submitted.esm_class {
             0x40 => usize::from(submitted.body[4]),
             _ => 1,

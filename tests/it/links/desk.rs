@@ -10,11 +10,11 @@ use tokio::select;
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::super::draws::Draws;
+use super::super::session::peer::sms;
 use super::judge::Judge;
 use super::plan::Plan;
 use super::wire::Pulses;
-use crate::draws::Draws;
-use crate::session::peer::sms;
 
 /// A message that was turned down waits so long.
 const RETRY: Duration = Duration::from_secs(1);

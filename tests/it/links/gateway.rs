@@ -9,15 +9,15 @@ use tokio::select;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 
-use super::judge::Judge;
-use super::plan::{Bind, Leaves, Manners, Noise, Submits};
-use super::wire::Peer;
-use crate::draws::Draws;
-use crate::session::peer::{
+use super::super::draws::Draws;
+use super::super::session::peer::{
     BIND_TRANSCEIVER, BIND_TRANSCEIVER_RESP, DELIVER_SM_RESP, Deliver, ENQUIRE_LINK,
     ENQUIRE_LINK_RESP, GENERIC_NACK, Pdu, SUBMIT_SM, SUBMIT_SM_RESP, UNBIND, UNBIND_RESP, pdu,
     pdus,
 };
+use super::judge::Judge;
+use super::plan::{Bind, Leaves, Manners, Noise, Submits};
+use super::wire::Peer;
 
 /// Messages of a flood.
 const FLOOD: usize = 1_500;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
-use crate::draws::Draws;
+use super::super::draws::Draws;
 
 /// A gateway's answers to a bind that turn it down, beside those that have a name of their own: ESME_RSYSERR,
 /// ESME_RINVSYSTYP, ESME_RTHROTTLED, ESME_RX_T_APPN and one of a vendor.

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::super::process::Done;
+use super::super::pty::Terminal;
+use super::super::smsc::SOON;
 use super::{hazir, lines, number};
-use crate::process::Done;
-use crate::pty::Terminal;
-use crate::smsc::SOON;
 
 /// Receipts that wait.
 const WAITING: u64 = 50_000;

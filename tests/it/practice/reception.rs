@@ -15,7 +15,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::shell::desk::Counting;
+use super::super::shell::desk::Counting;
 
 /// 2026-11-20T05:30:00Z.
 pub const MORNING: i64 = 1_795_152_600_000;

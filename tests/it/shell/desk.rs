@@ -19,7 +19,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::phone::Phone;
+use super::super::phone::Phone;
 
 /// 2026-11-20T05:30:00Z.
 pub const MORNING: i64 = 1_795_152_600_000;

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::super::session::peer::{Deliver, SUBMIT_SM, UNBIND, config, dial};
 use super::desk::{Desk, Probe, seconds};
-use crate::session::peer::{Deliver, SUBMIT_SM, UNBIND, config, dial};
 
 /// Lets the link do what is to be done at this moment.
 async fn settle() {

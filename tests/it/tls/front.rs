@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::loopback::Server;
+use super::super::loopback::Server;
 
 /// The front. It ends with its owner.
 #[derive(Debug)]
