@@ -82,7 +82,7 @@ pub enum Reply {
     /// PDUs of a link, oldest first.
     Pdus(Vec<PduFact>),
     /// A backup was made.
-    BackedUp(Copied),
+    BackedUp(Box<Copied>),
     /// What was found in the store.
     Examined(Box<Examined>),
 }

@@ -411,6 +411,10 @@ pub struct BackupArgs {
 }
 
 /// What `restore` takes.
+#[expect(
+    clippy::option_option,
+    reason = "it is given or not, and with a directory or without"
+)]
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
     /// The backup.

@@ -309,7 +309,6 @@ impl CliError {
             Self::Refused(Refusal::NotYours | Refusal::Copy(CopyFault::NotPermitted)) => {
                 ExitCode::Permission
             }
-            Self::Refused(Refusal::Copy(CopyFault::Damaged)) => ExitCode::Damaged,
             Self::Refused(
                 Refusal::Store | Refusal::Copy(CopyFault::NoRoom | CopyFault::Failed),
             )
@@ -319,7 +318,8 @@ impl CliError {
             Self::NoEngine | Self::EngineStopped | Self::InUse | Self::EngineRuns => {
                 ExitCode::InUse
             }
-            Self::Damaged(_)
+            Self::Refused(Refusal::Copy(CopyFault::Damaged))
+            | Self::Damaged(_)
             | Self::DamagedAndBackedUp { .. }
             | Self::Faulty(_)
             | Self::Backup { .. }

@@ -133,7 +133,7 @@ impl Reception {
             ));
         }
         drop::<mpsc::Sender<(GatewayName, LinkEvent)>>(link_events);
-        let copier = store.copier();
+        let of_store = store.copier();
         let told = copies.clone();
         let store = second::journaled(store, journal, clock, move |event: CopyEvent| {
             // An engine that ends hears of it at its next start.
@@ -147,7 +147,7 @@ impl Reception {
             events: events.clone(),
             stop: stop_rx,
         };
-        let copyist = Copyist::new(copier, calls.clone(), copies, clock, nightly);
+        let copyist = Copyist::new(of_store, calls.clone(), copies, clock, nightly);
         let (asks, asks_rx) = mpsc::channel(CALLS);
         let ended = start_engine(engine, store, wires, clock)?;
         let mut tasks = JoinSet::new();

@@ -18,7 +18,7 @@ use crate::api::{Ask, Event, Reply};
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a copy, or a look at every row, may take: ten million rows take minutes, on a slow stick an hour.
-const COPY_TIMEOUT: Duration = Duration::from_secs(6 * 3_600);
+const COPY_TIMEOUT: Duration = Duration::from_hours(6);
 
 /// The pause between two tries where no more may wait to be let in.
 const AGAIN: Duration = Duration::from_millis(100);

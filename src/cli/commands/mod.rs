@@ -35,8 +35,9 @@ pub fn need(command: &Command) -> Option<Need> {
         | Command::Mark(_)
         | Command::Backup(_) => Some(Need::Either),
         Command::Verify(args) if args.file.is_none() => Some(Need::Engine),
-        Command::Verify(_) | Command::Restore(_) => None,
-        Command::Serve { .. }
+        Command::Verify(_)
+        | Command::Restore(_)
+        | Command::Serve { .. }
         | Command::Demo(_)
         | Command::Init(_)
         | Command::Config(_)
@@ -63,8 +64,9 @@ pub fn run(turn: &mut Turn<'_>, command: Command) -> Result<(), CliError> {
         Command::Mark(args) => mark::run(turn, &args),
         Command::Backup(args) => backup::run(turn, &args),
         Command::Verify(args) if args.file.is_none() => backup::verify(turn, &args),
-        Command::Verify(_) | Command::Restore(_) => Ok(()),
-        Command::Serve { .. }
+        Command::Verify(_)
+        | Command::Restore(_)
+        | Command::Serve { .. }
         | Command::Demo(_)
         | Command::Init(_)
         | Command::Config(_)

@@ -27,7 +27,7 @@ pub(super) fn run(turn: &mut Turn<'_>, place: &Place, args: &RestoreArgs) -> Res
         None => turn.tell("copies.no_journal", &[])?,
     }
     say_old(turn, &restored)?;
-    let at = turn.local(Some(restored.restored_at));
+    let at = turn.local(Some(restored.delayed_before));
     turn.tell("copies.phones", &[("at", &at)])
 }
 

@@ -174,7 +174,7 @@ impl<'a> RestoredJson<'a> {
             backup_last_at: at(restored.backup),
             seq: seq(restored.last),
             last_at: at(restored.last),
-            delayed_before: rfc3339(restored.restored_at),
+            delayed_before: rfc3339(restored.delayed_before),
             kept: kept.map(|path| path.display().to_string()),
             kept_seq: seq(restored.was),
             kept_last_at: at(restored.was),

@@ -30,7 +30,7 @@ use crate::engine::shell::Call;
 use crate::store::{Copier, CopyError, StoreError};
 
 /// How often it is looked whether a nightly backup is due.
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_mins(1);
 
 /// What makes copies beside a running engine. One at a time: each reads the whole store.
 #[derive(Debug)]
@@ -194,9 +194,12 @@ pub fn do_copy(
             let path = Path::new(OsStr::from_bytes(&path));
             let at = clock.now().wall;
             match copier.copy(path, at, is_over, progress) {
-                Ok(copied) => {
-                    tracing::info!(path = %path.display(), octets = copied.octets, "backed up");
-                    (Reply::BackedUp(copied), Some(CopyEvent::BackedUp { at }))
+                Ok(made) => {
+                    tracing::info!(path = %path.display(), octets = made.octets, "backed up");
+                    (
+                        Reply::BackedUp(Box::new(made)),
+                        Some(CopyEvent::BackedUp { at }),
+                    )
                 }
                 Err(error) => {
                     let why = error.fault();

@@ -37,7 +37,7 @@ pub struct Restored {
     /// What the journal brought back and what it lacks; `None` where it was not asked.
     pub replayed: Option<Replayed>,
     /// What was claimed before this is recorded as delayed.
-    pub restored_at: Millis,
+    pub delayed_before: Millis,
     /// Where the store that was there is kept; `None` where there was none.
     pub kept: Option<PathBuf>,
     /// The last row of that store, where it can be read.
@@ -72,12 +72,16 @@ pub fn restore(
     let _lock = lock_old(&store)?;
     let restoring = Restoring::beside(&store);
     copy_octets(file, restoring.path(), told)?;
-    let in_backup = |error| match parts::store_error(error) {
-        CliError::Damaged(cause) => CliError::Backup {
+    let in_backup = |error| match error {
+        StoreError::Damaged(cause) => CliError::Backup {
             path: file.to_owned(),
             cause,
         },
-        error => error,
+        error @ (StoreError::InUse
+        | StoreError::Open(_)
+        | StoreError::Newer { .. }
+        | StoreError::Stopped
+        | StoreError::Write(_)) => parts::store_error(error),
     };
     let backup = examined(restoring.path(), told).map_err(in_backup)?;
     refuse_faults(file, &backup)?;
@@ -113,7 +117,7 @@ pub fn restore(
         last: found.last,
         found,
         replayed,
-        restored_at,
+        delayed_before: restored_at,
         kept,
         was,
     })

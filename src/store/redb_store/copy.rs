@@ -69,14 +69,22 @@ impl CopyError {
                 let path = path.to_owned();
                 Self::Write { path, cause, fault }
             }
-            error => Self::Store(error),
+            error @ (StoreError::InUse
+            | StoreError::Open(_)
+            | StoreError::Damaged(_)
+            | StoreError::Newer { .. }
+            | StoreError::Stopped) => Self::Store(error),
         }
     }
 
     fn reading(error: impl Into<Fault>) -> Self {
         match error.into().reading() {
             StoreError::Stopped => Self::Stopped,
-            error => Self::Store(error),
+            error @ (StoreError::InUse
+            | StoreError::Open(_)
+            | StoreError::Damaged(_)
+            | StoreError::Newer { .. }
+            | StoreError::Write(_)) => Self::Store(error),
         }
     }
 }

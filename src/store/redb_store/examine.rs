@@ -280,19 +280,19 @@ impl Examiner<'_> {
         let mut open = BTreeSet::new();
         self.chunks(&work, OPEN, |this, number, octets| {
             open.insert(number);
-            this.outbox_row(entry(OPEN, number, octets)?, &mut rows)
+            this.outbox_row(&entry(OPEN, number, octets)?, &mut rows)
         })?;
         self.chunks(&outbox, SETTLED, |this, number, octets| {
             if open.contains(&number) {
                 this.wrong(Wrong::Unsettled(OutboxId(number)))?;
             }
-            this.outbox_row(entry(SETTLED, number, octets)?, &mut rows)
+            this.outbox_row(&entry(SETTLED, number, octets)?, &mut rows)
         })
     }
 
     fn outbox_row<T: ReadableTable<(u8, u64), &'static [u8]>>(
         &mut self,
-        row: OutboxRow,
+        row: &OutboxRow,
         rows: &mut Cursor<'_, T>,
     ) -> Result<(), Fault> {
         self.found.counts.outbox += 1;
