@@ -150,7 +150,11 @@ impl Session {
         self.line.hear(now, octets);
         while self.state != State::Ended {
             match self.line.next_frame() {
-                Ok(Some(frame)) => self.handle_frame(now, &frame),
+                Ok(Some(frame)) => {
+                    self.handle_frame(now, &frame);
+                    // At once, so that it does not matter how the octets were cut.
+                    self.leave_if_done();
+                }
                 Ok(None) => break,
                 Err(_) => {
                     // The standard has no sequence number for what cannot be trusted.
@@ -159,7 +163,6 @@ impl Session {
                 }
             }
         }
-        self.leave_if_done();
     }
 
     /// Looks at the timers; to be called at [`Session::deadline`], harmless at any other time.

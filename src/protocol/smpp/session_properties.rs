@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::samples::{deliver_body, pdu, tlv};
 use super::{Password, Session, SessionConfig, SessionEvent, SystemId, Tick};
-use crate::domain::{Address, OutboundSms, OutboxId, SmsBody};
+use crate::domain::{Address, DownCause, OutboundSms, OutboxId, SmsBody};
 
 const DELIVER_SM: u32 = 0x0000_0005;
 const SUBMIT_SM_RESP: u32 = 0x8000_0004;
@@ -102,6 +102,22 @@ fn every_cut_of_a_recorded_session_gives_the_same() {
         session.handle_bytes(Tick(3), &[*octet]);
     }
     assert_eq!(drain(&mut session), expected, "octet by octet");
+}
+
+/// What stood behind an unbind in one read was taken in, and answered before the unbind; in a read of its own it was not.
+#[test]
+fn what_comes_behind_an_unbind_counts_nowhere_however_it_is_cut() {
+    let message = deliver_body(0, b"HZ.", &[]);
+    let stream = [pdu(0x06, 0, 9, &[]), pdu(DELIVER_SM, 0, 10, &message)].concat();
+    for at in 0..=stream.len() {
+        let mut session = bound();
+        let (head, tail) = stream.split_at(at);
+        session.handle_bytes(Tick(3), head);
+        session.handle_bytes(Tick(3), tail);
+        let (events, pdus) = drain(&mut session);
+        let ended = SessionEvent::Ended(DownCause::Unbound);
+        assert_eq!((events, pdus.len()), (vec![ended], 1), "cut at {at}");
+    }
 }
 
 #[test]
