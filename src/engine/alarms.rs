@@ -245,6 +245,8 @@ impl Alarms {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::{DownCause, EmployeeId, GatewayName};

@@ -593,4 +593,6 @@ fn same_number(ours: &[u8], theirs: &[u8]) -> bool {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -143,6 +143,8 @@ impl CounterWindow {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
