@@ -2,6 +2,8 @@
 //! port adds frames, bounds, and who is asking.
 
 mod client;
+#[doc(hidden)]
+pub mod for_tests;
 mod server;
 mod wire;
 

@@ -91,7 +91,7 @@ fn put_number(octets: &mut Vec<u8>, mut number: u64) {
     octets.push(low);
 }
 
-fn check(kind: u8, first: u64, body: &[u8]) -> [u8; CHECK_OCTETS] {
+pub(super) fn check(kind: u8, first: u64, body: &[u8]) -> [u8; CHECK_OCTETS] {
     let mut key = *b"chunk\0\0\0\0\0\0\0\0\0";
     key[5] = kind;
     key[6..].copy_from_slice(&first.to_le_bytes());

@@ -3,6 +3,8 @@
 
 mod batch;
 mod chunk;
+#[doc(hidden)]
+pub mod for_tests;
 mod redb_store;
 mod rows;
 

@@ -216,7 +216,7 @@ pub(super) fn decode<R: Row>(key: RowKey, octets: &[u8]) -> Result<R, RowError> 
 /// CRC-32C finds every change of up to 32 bits in a row.
 ///
 /// Source: RFC 3720 section 12.1.
-fn check(kind: &str, key: RowKey, versioned: &[u8]) -> [u8; CHECK_OCTETS] {
+pub(super) fn check(kind: &str, key: RowKey, versioned: &[u8]) -> [u8; CHECK_OCTETS] {
     let mut of_key = [0; 24];
     for (octets, number) in of_key.as_chunks_mut().0.iter_mut().zip(key) {
         *octets = number.to_le_bytes();

@@ -50,6 +50,8 @@ mod parts;
 #[cfg(test)]
 mod pdu;
 #[cfg(test)]
+mod pdus;
+#[cfg(test)]
 mod peers;
 #[cfg(test)]
 mod phone;

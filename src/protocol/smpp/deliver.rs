@@ -111,6 +111,11 @@ impl Delivery {
     }
 }
 
+/// What the strict reader and the lenient one make of the body of a deliver_sm.
+pub(super) fn both(body: &[u8]) -> (Option<Delivery>, Delivery) {
+    (strictly(body), lenient::deliver_sm(body))
+}
+
 /// `None` where rusmpp refuses it, leaves octets over, or read a TLV past its own length.
 fn strictly(body: &[u8]) -> Option<Delivery> {
     let mut octets = BytesMut::from(body);

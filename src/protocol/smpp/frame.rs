@@ -50,6 +50,10 @@ impl Frame {
     pub(super) fn body(&self) -> &[u8] {
         &self.0[HEADER_OCTETS..]
     }
+
+    pub(super) fn into_octets(self) -> Bytes {
+        self.0
+    }
 }
 
 /// A `command_length` below 16 or over 8 KiB: nothing after it can be trusted.

@@ -120,6 +120,11 @@ impl<T> Line<T> {
         frame
     }
 
+    /// How many octets wait for the rest of their PDU.
+    pub(super) fn held_octets(&self) -> usize {
+        self.splitter.held().len()
+    }
+
     /// Puts a PDU out.
     pub(super) fn send(&mut self, pdu: Bytes) {
         self.trace.note(true, &pdu);

@@ -15,6 +15,8 @@
 
 mod command;
 mod deliver;
+#[doc(hidden)]
+pub mod for_tests;
 mod frame;
 mod lenient;
 mod line;

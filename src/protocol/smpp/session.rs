@@ -246,6 +246,11 @@ impl Session {
         std::mem::take(&mut self.line.trace.faults)
     }
 
+    /// How many octets of a PDU wait for the rest of it: fewer than [`MAX_PDU_OCTETS`](super::MAX_PDU_OCTETS).
+    pub fn held_octets(&self) -> usize {
+        self.line.held_octets()
+    }
+
     /// How many messages wait for [`Session::answer`].
     pub const fn unanswered(&self) -> usize {
         self.unanswered_count

@@ -263,6 +263,11 @@ impl SmscSession {
         }
     }
 
+    /// How many octets of a PDU wait for the rest of it: fewer than [`MAX_PDU_OCTETS`](super::MAX_PDU_OCTETS).
+    pub fn held_octets(&self) -> usize {
+        self.line.held_octets()
+    }
+
     /// How many submit_sm wait for [`SmscSession::answer_submit`].
     pub fn unanswered(&self) -> usize {
         self.unanswered.len()
