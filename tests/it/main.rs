@@ -9,6 +9,8 @@ mod cli;
 #[cfg(test)]
 mod console;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod days;
 mod demo;
 #[cfg(test)]
