@@ -28,11 +28,11 @@ struct Gateway {
 }
 
 impl Gateway {
-    fn pace(&self, span_ms: i64, most: u32, tries_count: bool) -> Span {
+    fn pace(&self, ms: i64, most: u32, tries_count: bool) -> Span {
         let sent = self.sent.iter();
         let sent = sent.filter(|(_, _, was_sent)| tries_count || *was_sent);
         Span {
-            span_ms,
+            ms,
             most,
             sent: sent.map(|(at, parts, _)| (*at, *parts)).collect(),
         }
@@ -437,7 +437,7 @@ impl Reference {
                     .then_some((waiting, gateway, first))
             })
             .collect();
-        may.sort();
+        may.sort_unstable();
         may.first().map(|(_, gateway, at)| (*gateway, *at))
     }
 
