@@ -508,4 +508,6 @@ fn key_of(row: &OutboxRow) -> (String, OutboxId) {
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

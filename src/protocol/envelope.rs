@@ -198,6 +198,15 @@ mod tests {
     }
 
     #[test]
+    fn a_kind_is_the_low_half_of_an_octet() {
+        assert_eq!(Kind::new(0x12), Kind::ANSWER);
+        assert_eq!(
+            (Kind::ATTENDANCE.number(), Kind::new(0xFF).number()),
+            (1, 15)
+        );
+    }
+
+    #[test]
     fn what_is_not_known_is_named() {
         let key = MessageKey::from_octets([7; 32]);
         let mut envelope = seal(&key, header(1, 7, 1), [9; 12], b"");

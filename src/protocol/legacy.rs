@@ -256,6 +256,8 @@ mod tests {
             );
         }
         assert_eq!(open(&ciphertext("Exit")).unwrap().action, Action::Out);
+        let longest = format!("Exit {}", "x".repeat(TEXT_OCTETS - 5));
+        assert_eq!(open(&ciphertext(&longest)).unwrap().text, longest);
     }
 
     #[test]

@@ -295,17 +295,35 @@ mod tests {
     }
 
     #[test]
+    fn a_month_is_known_in_the_letters_of_another_language() {
+        for (text, month) in [
+            ("4 اذار 2023", 3),
+            ("4 اكتبر 2023", 10),
+            ("4 فوریۀ 2023", 2),
+            ("4 ژو\u{200c}ئیه 2023", 7),
+        ] {
+            let read = LegacyTime::read(text);
+            assert_eq!(read.date, Some(date(2023, month, 4)), "{text}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_is_left_open() {
         let cases = [
             ("", None, None, false),
             ("15.15", None, Some(time(15, 15, 0, 0)), false),
             ("9:05", None, Some(time(9, 5, 0, 0)), false),
             ("12:05 AM", None, Some(time(0, 5, 0, 0)), false),
+            ("12:05 PM", None, Some(time(12, 5, 0, 0)), false),
+            ("12:05", None, Some(time(12, 5, 0, 0)), false),
+            ("24:00 9:60 25:10 9:05", None, Some(time(9, 5, 0, 0)), false),
             ("25:00 10:60 9:5 100:20", None, None, false),
             ("4 Jul, 22:12", None, Some(time(22, 12, 0, 0)), false),
             ("31 Feb 2023, 22:12", None, Some(time(22, 12, 0, 0)), true),
             ("4 Jul 2023", Some(date(2023, 7, 4)), None, true),
             ("4.07.2023", None, None, true),
+            ("Di 4.07.2023", None, None, true),
+            ("2023-07/04", None, None, true),
             ("04/07/2023 22:12", None, Some(time(22, 12, 0, 0)), true),
             ("۱۳ تیر ۱۴۰۲, ۲۲:۱۲", None, Some(time(22, 12, 0, 0)), true),
             ("1402/04/13 22:12", None, Some(time(22, 12, 0, 0)), true),

@@ -18,7 +18,7 @@ fn below(path: &str) -> Vec<PathBuf> {
     paths
 }
 
-fn names(paths: Vec<PathBuf>) -> BTreeSet<String> {
+fn names(paths: &[PathBuf]) -> BTreeSet<String> {
     let stems = paths.iter().filter_map(|path| path.file_stem()?.to_str());
     stems.map(str::to_owned).collect()
 }
@@ -39,8 +39,8 @@ fn every_input_that_was_kept_passes_its_target() {
 #[test]
 fn every_target_is_built_and_every_corpus_has_its_target() {
     let targets: BTreeSet<_> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!(names(below("tests/fuzz/fuzz_targets")), targets);
-    assert_eq!(names(below("tests/fuzz/corpus")), targets);
+    assert_eq!(names(&below("tests/fuzz/fuzz_targets")), targets);
+    assert_eq!(names(&below("tests/fuzz/corpus")), targets);
 }
 
 /// The targets have a lock file of their own, and are worth little where another version of a library is fuzzed.
@@ -48,8 +48,8 @@ fn every_target_is_built_and_every_corpus_has_its_target() {
 fn what_is_fuzzed_is_built_of_what_the_program_is_built_of() {
     let locked = |path: &str| -> BTreeSet<(String, String)> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-        let lock: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
-        let packages = lock["package"].as_array().unwrap().iter();
+        let file: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
+        let packages = file["package"].as_array().unwrap().iter();
         let text = |package: &toml::Value, key| package[key].as_str().unwrap().to_owned();
         packages
             .map(|package| (text(package, "name"), text(package, "version")))
@@ -57,9 +57,9 @@ fn what_is_fuzzed_is_built_of_what_the_program_is_built_of() {
     };
     let (ours, fuzzed) = (locked("Cargo.lock"), locked("tests/fuzz/Cargo.lock"));
     let only_there: BTreeSet<_> = fuzzed.difference(&ours).map(|(name, _)| &**name).collect();
-    let fuzzer = ["arbitrary", "hazir-fuzz", "jobserver", "libfuzzer-sys"].into();
+    let of_the_fuzzer = ["arbitrary", "hazir-fuzz", "jobserver", "libfuzzer-sys"].into();
     assert_eq!(
-        only_there, fuzzer,
+        only_there, of_the_fuzzer,
         "cp Cargo.lock tests/fuzz/, and cargo metadata in there adds what it lacks"
     );
 }

@@ -188,10 +188,13 @@ fn session<E: End>(draws: &mut Draws) -> u64 {
                 assert!(heard.understood, "{heard:?} of {stream:02x?}");
             }
             // Behind a length that lies nothing has a meaning.
-            (_, Lie::Within) => return sent,
-            (Some(DownCause::Protocol), Lie::Outside) => return sent,
-            (Some(DownCause::Protocol), Lie::None) if is_given_up => return sent,
-            (Some(DownCause::Unbound), Lie::None) if command == UNBIND => return sent,
+            (_, Lie::Within) | (Some(DownCause::Protocol), Lie::Outside) => return sent,
+            (Some(cause), Lie::None) => {
+                let was_late = is_given_up && *cause == DownCause::Protocol;
+                let may_end = was_late || (command == UNBIND && *cause == DownCause::Unbound);
+                assert!(may_end, "{cause:?} of {stream:02x?}");
+                return sent;
+            }
             (ended, lie) => panic!("{ended:?} of {lie:?}: {stream:02x?}"),
         }
         if sent >= OF_A_SESSION {
@@ -212,8 +215,8 @@ fn send(draws: &mut Draws, end: &mut impl End, now: &mut Tick, stream: &[u8]) ->
             }
         }
         1..=8 => {
-            let (head, tail) = stream.split_at(draws.place(stream.len()));
-            let held = end.hear(*now, head);
+            let (front, back) = stream.split_at(draws.place(stream.len()));
+            let held = end.hear(*now, front);
             assert!(held < MAX_PDU_OCTETS, "{held}");
             if manner <= 2 {
                 let too_slow = manner == 1 && held > 0;
@@ -228,7 +231,7 @@ fn send(draws: &mut Draws, end: &mut impl End, now: &mut Tick, stream: &[u8]) ->
                     return true;
                 }
             }
-            let held = end.hear(*now, tail);
+            let held = end.hear(*now, back);
             assert!(held < MAX_PDU_OCTETS, "{held}");
         }
         _ => {

@@ -157,28 +157,15 @@ impl Reference {
             return Some(before.id);
         }
         let gone = self.gone.iter().position(|gone| gone.id == before.id.0);
-        let (count, since, kind, ended_at, shelved_until) = match gone {
-            Some(at) => {
-                let gone = self.gone.remove(at).row();
-                (
-                    gone.count,
-                    gone.since,
-                    gone.kind,
-                    gone.ended_at,
-                    gone.shelved_until,
-                )
-            }
-            None => {
-                let before = before.clone();
-                (
-                    before.count,
-                    before.since,
-                    before.kind,
-                    before.ended_at,
-                    before.shelved_until,
-                )
-            }
-        };
+        let row = gone.map_or_else(|| before.clone(), |at| self.gone.remove(at).row());
+        let AlarmRow {
+            count,
+            since,
+            kind,
+            ended_at,
+            shelved_until,
+            ..
+        } = row;
         if let Some(other) = self.of(&kind) {
             if matches!(other.state, State::Acknowledged(..)) {
                 return None;
@@ -344,11 +331,11 @@ struct Pair {
 }
 
 impl Pair {
-    fn step(&mut self, step: Step) {
+    fn step(&mut self, step: &Step) {
         let now = self.now;
         // One number more than there are: there may be no such alarm.
         let numbered = |number: usize| AlarmId(u64::try_from(number).unwrap());
-        match step {
+        match *step {
             Step::Raise(at) => {
                 self.alarms.raise(now, kinds()[at].clone());
                 self.reference.raise(now, kinds()[at].clone());
@@ -367,16 +354,16 @@ impl Pair {
             }
             Step::Acknowledge(number, by) => {
                 let id = numbered(number);
-                let seen = self.alarms.acknowledge(now, id, &operator(by));
-                assert_eq!(seen, self.reference.acknowledge(now, id, by));
-                let before = seen.and_then(|seen| seen.before);
+                let done = self.alarms.acknowledge(now, id, &operator(by));
+                assert_eq!(done, self.reference.acknowledge(now, id, by));
+                let before = done.and_then(|seen| seen.before);
                 self.acts.extend(before.map(|row| Act::Seen(row, by, now)));
             }
             Step::Shelve(number, ms) => {
                 let (id, until) = (numbered(number), now.plus_ms(ms));
-                let shelf = self.alarms.shelve(id, until);
-                assert_eq!(shelf, self.reference.shelve(id, until));
-                let act = shelf.map(|shelf| Act::Shelved(id, until, shelf.before));
+                let put_away = self.alarms.shelve(id, until);
+                assert_eq!(put_away, self.reference.shelve(id, until));
+                let act = put_away.map(|shelf| Act::Shelved(id, until, shelf.before));
                 self.acts.extend(act);
             }
             Step::TakeBack(at) => self.take_back(at),
@@ -444,7 +431,7 @@ proptest! {
             ..Pair::default()
         };
         for step in steps {
-            pair.step(step);
+            pair.step(&step);
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::engine::samples;
 use crate::engine::settings::GatewaySettings;
 
 mod reference;
+mod span;
 
 use reference::Reference;
 
@@ -200,6 +201,7 @@ impl Pair {
                     body: SmsBody::Text("x".repeat(length)),
                     parts: self.settings.gateways[gateway].parts(length),
                     priority,
+                    seq: Seq(id.0 / 3),
                     ..samples::outbox_row(id.0)
                 };
                 self.outbox.queue(at(self.now), row.clone());
@@ -358,11 +360,15 @@ impl Pair {
             let (waiting, in_flight) = self.reference.queue_of(gateway);
             assert_eq!(self.outbox.waiting(&name), waiting);
             assert_eq!(self.outbox.in_flight(&name), in_flight);
-            let is_free = self.reference.is_up(gateway) && waiting > 0;
-            // What may leave has left: something holds back what has not.
-            if is_free && self.outbox.helpers(Tick(self.now)).is_empty() {
-                assert!(self.outbox.hold(&name, Tick(self.now)).is_some());
-            }
+            assert_eq!(self.outbox.is_up(&name), self.reference.is_up(gateway));
+            let hold = self.outbox.hold(&name, Tick(self.now));
+            let hold = hold.map(|(hold, until)| (hold, until.map(|until| until.0)));
+            assert_eq!(hold, self.reference.hold(self.now, gateway));
+        }
+        for seq in rows.iter().map(|row| row.seq) {
+            let answers = rows.iter().filter(|row| row.seq == seq);
+            let last = answers.map(|row| row.id).max();
+            assert_eq!(self.outbox.answering(seq), last);
         }
         // Each that is not settled is still to be sent, or failed and said so: nothing is forgotten.
         let open = rows.iter().filter(|row| row.state.is_open()).count();

@@ -147,8 +147,10 @@ fn strictly(body: &[u8]) -> Option<Delivery> {
             text = payload.value.as_ref();
         }
         if let TlvValue::ReceiptedMessageId(id) = value {
-            let id = lenient::c_string(id.as_ref()).to_vec();
-            delivery.receipted_message_id.get_or_insert(id);
+            let id = lenient::c_string(id.as_ref());
+            if !id.is_empty() {
+                delivery.receipted_message_id.get_or_insert(id.to_vec());
+            }
         }
         if let TlvValue::MessageState(state) = value {
             delivery.message_state.get_or_insert(u8::from(*state));
@@ -279,6 +281,20 @@ mod tests {
         let delivery = read(&deliver_body(4, b"", &tlvs));
         assert_eq!(delivery.receipted_message_id.as_deref(), Some(&b"ABC"[..]));
         assert_eq!(delivery.message_state, Some(2));
+    }
+
+    /// The fuzzer's: of an empty id one reader made none, the other an empty one, and that hid the id behind it.
+    #[test]
+    fn an_empty_id_of_a_receipt_is_none() {
+        for empty in [&b""[..], b"\0"] {
+            let tlvs = [tlv(0x001e, empty), tlv(0x001e, b"77\0")];
+            for (tlvs, id) in [(&tlvs[..1], None), (&tlvs[..], Some(&b"77"[..]))] {
+                let body = deliver_body(4, b"", &tlvs.concat());
+                let (strict, lenient) = both(&body);
+                assert_eq!(lenient.receipted_message_id.as_deref(), id);
+                assert_eq!(strict, Some(lenient));
+            }
+        }
     }
 
     #[test]

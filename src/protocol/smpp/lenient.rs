@@ -155,8 +155,9 @@ impl<'a> Tlvs<'a> {
         self.count += 1;
         match tag {
             MESSAGE_PAYLOAD if self.message_payload.is_empty() => self.message_payload = value,
+            // One that names nothing hides no other.
             RECEIPTED_MESSAGE_ID if self.receipted_message_id.is_none() => {
-                self.receipted_message_id = Some(c_string(value));
+                self.receipted_message_id = Some(c_string(value)).filter(|id| !id.is_empty());
             }
             MESSAGE_STATE if self.message_state.is_none() && value.len() == 1 => {
                 self.message_state = value.first().copied();

@@ -121,6 +121,21 @@ fn what_comes_behind_an_unbind_counts_nowhere_however_it_is_cut() {
 }
 
 #[test]
+fn what_came_is_traced_also_where_its_length_lies_and_nothing_of_it_is_held() {
+    let mut session = bound();
+    while session.poll_pdu().is_some() {}
+    let mut lying = pdu(DELIVER_SM, 0, 8, b"HZ.");
+    lying[..4].copy_from_slice(&9_000_u32.to_be_bytes());
+    session.handle_bytes(Tick(3), &[pdu(0x15, 0, 7, &[]), lying].concat());
+    let came = std::iter::from_fn(|| session.poll_pdu()).filter(|pdu| !pdu.is_ours);
+    let came: Vec<_> = came
+        .map(|pdu| (pdu.command_id, pdu.sequence, pdu.octets))
+        .collect();
+    assert_eq!(came, [(0x15, 7, 16), (DELIVER_SM, 8, 9_000)]);
+    assert_eq!(session.held_octets(), 0);
+}
+
+#[test]
 fn a_lie_inside_a_body_never_reaches_the_next_pdu() {
     let honest = pdu(DELIVER_SM, 0, 2, &deliver_body(0, b"HZ.honest.", &[]));
     let template = deliver_body(0, b"HZ.lies.", &tlv(0x0204, &[0, 1]));

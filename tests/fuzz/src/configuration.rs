@@ -1,5 +1,6 @@
 //! `hazir.toml`, what `--set` was given, and the environment.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use hazir::cli::config::{Config, ConfigError, Layers, Origin, Sheets, settings};
@@ -70,10 +71,10 @@ fn as_file(sheets: &Sheets) -> String {
     let mut file = String::new();
     for sheet in sheets.iter() {
         let section = sheet.section.name();
-        match &sheet.name {
-            Some(name) => file.push_str(&format!("[[{section}]]\nname = \"{name}\"\n")),
-            None => file.push_str(&format!("[{section}]\n")),
-        }
+        let _ = match &sheet.name {
+            Some(name) => writeln!(file, "[[{section}]]\nname = \"{name}\""),
+            None => writeln!(file, "[{section}]"),
+        };
         let of_sheet = settings(sheets).into_iter();
         for setting in of_sheet {
             let Some(key) = setting.path.strip_prefix(&sheet.path("")) else {
@@ -81,7 +82,7 @@ fn as_file(sheets: &Sheets) -> String {
             };
             // A password is never shown.
             let value = setting.value.unwrap_or_else(|| "\"secret\"".to_owned());
-            file.push_str(&format!("{key} = {value}\n"));
+            let _ = writeln!(file, "{key} = {value}");
         }
     }
     file

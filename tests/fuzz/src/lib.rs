@@ -11,8 +11,11 @@ pub mod session;
 pub mod text;
 pub mod words;
 
-/// All targets by name.
-pub const TARGETS: [(&str, fn(&[u8])); 10] = [
+/// A target: its name, and what it does with an input.
+type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 10] = [
     ("configuration", configuration::run),
     ("envelope", envelope::run),
     ("frame", frame::run),

@@ -44,7 +44,7 @@ fn naively(mut stream: &[u8]) -> (Vec<Vec<u8>>, Cut) {
             return (pdus, Cut::Half);
         };
         let length = u32::from_be_bytes([a, b, c, d]) as usize;
-        if length < 16 || length > MAX_PDU_OCTETS {
+        if !(16..=MAX_PDU_OCTETS).contains(&length) {
             return (pdus, Cut::WrongLength);
         }
         if stream.len() < length {

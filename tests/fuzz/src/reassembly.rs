@@ -43,7 +43,7 @@ pub fn run(octets: &[u8]) {
                     0xF3.. => body.repeat(usize::from(what)),
                     _ => body.to_vec(),
                 };
-                desk.deliver(who % 8, part, body);
+                desk.deliver(who % 8, part, &body);
             }
         }
     }
@@ -85,11 +85,11 @@ impl Desk {
         self.settle(None);
     }
 
-    fn deliver(&mut self, who: u8, part: Option<Part>, octets: Vec<u8>) {
+    fn deliver(&mut self, who: u8, part: Option<Part>, octets: &[u8]) {
         let sms = InboundSms {
             source: Address::plain(&format!("0912111111{who}")),
             destination: Address::plain("1000"),
-            octets: octets.into(),
+            octets: octets.to_vec().into(),
             data_coding: 0,
             part,
         };
@@ -112,18 +112,18 @@ impl Desk {
         let gateway = GatewayName::new("g");
         let handled = self.engine.handle_link(self.now, &gateway, event, &Empty);
         handled.expect("nothing is read that could fail");
-        self.settle(row);
+        self.settle(row.as_ref());
     }
 
     /// Takes what was decided, of which `came` is the newest part.
-    fn settle(&mut self, came: Option<PartRow>) {
+    fn settle(&mut self, came: Option<&PartRow>) {
         let batch = self.engine.take_batch(self.now);
         self.engine.take_then();
         for row in &batch.ledger {
             assert!(row.seq > self.last_seq);
             self.last_seq = row.seq;
         }
-        self.judge_messages(&batch, came.as_ref());
+        self.judge_messages(&batch, came);
         for (id, row) in batch.parts {
             match row {
                 Some(row) => {

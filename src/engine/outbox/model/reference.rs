@@ -1,5 +1,6 @@
 //! Plain lists, searched from end to end.
 
+use super::span::Span;
 use super::*;
 use crate::domain::DeliveryState;
 
@@ -25,6 +26,33 @@ struct Gateway {
     rests_until: i64,
     /// When SMS left, how many, and whether they count for half an hour.
     sent: Vec<(i64, i64, bool)>,
+}
+
+impl Gateway {
+    fn pace(&self, ms: i64, most: u32, tries_count: bool) -> Span {
+        let sent = self.sent.iter();
+        let sent = sent.filter(|(_, _, was_sent)| tries_count || *was_sent);
+        Span {
+            ms,
+            most,
+            sent: sent.map(|(at, parts, _)| (*at, *parts)).collect(),
+        }
+    }
+
+    /// What was not sent after all counts as a try in its second.
+    fn per_second(&self) -> Span {
+        self.pace(1_000, self.settings.max_per_second, true)
+    }
+
+    fn per_half_hour(&self) -> Span {
+        self.pace(30 * Millis::MINUTE, self.settings.max_per_30_min, false)
+    }
+}
+
+impl Entry {
+    fn waits(&self) -> bool {
+        matches!(self.row.state, OutboxState::Queued | OutboxState::Deferred)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -132,8 +160,7 @@ impl Reference {
             .iter()
             .filter(|entry| self.home(&entry.row) == gateway)
             .collect();
-        let waits = |state| matches!(state, OutboxState::Queued | OutboxState::Deferred);
-        let waiting = own.iter().filter(|entry| waits(entry.row.state)).count();
+        let waiting = own.iter().filter(|entry| entry.waits()).count();
         let in_flight = own
             .iter()
             .filter(|entry| entry.with_gateway_since.is_some())
@@ -411,7 +438,7 @@ impl Reference {
                     .then_some((waiting, gateway, first))
             })
             .collect();
-        may.sort();
+        may.sort_unstable();
         may.first().map(|(_, gateway, at)| (*gateway, *at))
     }
 
@@ -429,9 +456,13 @@ impl Reference {
 
     /// The first of another gateway, long not bound, that may go by this one, which is.
     fn first_round(&self, now: i64, gateway: usize) -> Option<usize> {
+        self.round_by(now, gateway).min_by_key(|at| self.place(*at))
+    }
+
+    fn round_by(&self, now: i64, gateway: usize) -> impl Iterator<Item = usize> {
         let helper = &self.gateways[gateway];
-        let ready = (0..self.entries.len()).filter(|at| self.is_ready(now, *at));
-        let round = ready.filter(|at| {
+        let ready = (0..self.entries.len()).filter(move |at| self.is_ready(now, *at));
+        ready.filter(move |at| {
             let row = &self.entries[*at].row;
             let home = self.home(row);
             let down_since = self.gateways[home].down_since;
@@ -439,15 +470,58 @@ impl Reference {
             let reaches =
                 helper.settings.reaches.is_empty() || row.to.text().ends_with("9121111111");
             let keeps_number = row.device.is_some() || helper.settings.source_address.is_some();
-            home != gateway && is_late && reaches && keeps_number
-        });
-        let first = round.min_by_key(|at| self.place(*at));
-        first.filter(|_| helper.is_up)
+            helper.is_up && home != gateway && is_late && reaches && keeps_number
+        })
+    }
+
+    /// What holds back the next that waits for a gateway, and until when.
+    pub(super) fn hold(&self, now: i64, gateway: usize) -> Option<(Hold, Option<i64>)> {
+        let lane = &self.gateways[gateway];
+        let (waiting, (in_flight, open)) = self.queue_of(gateway);
+        if waiting == 0 {
+            return None;
+        }
+        let Some(first) = self.first_own(now, gateway) else {
+            let own = self.entries.iter();
+            let own = own.filter(|entry| self.home(&entry.row) == gateway && entry.waits());
+            let due = own.map(|entry| entry.due).min();
+            return Some(if lane.is_up {
+                (Hold::Retry, due)
+            } else {
+                (Hold::Link, None)
+            });
+        };
+        if !lane.is_up {
+            let goes_round = (0..self.gateways.len()).any(|helper| {
+                let is_own = |at: &usize| self.home(&self.entries[*at].row) == gateway;
+                self.round_by(now, helper).any(|at| is_own(&at))
+            });
+            let hold = if goes_round { Hold::Round } else { Hold::Link };
+            return Some((hold, None));
+        }
+        if in_flight >= open {
+            return Some((Hold::Response, None));
+        }
+        let parts = i64::from(self.entries[first].row.parts);
+        let (second, half_hour) = (lane.per_second(), lane.per_half_hour());
+        // Where both hold it back as long, the one that allows more is named.
+        let second = (second.free_at(now, parts), second.most, false);
+        let half_hour = (half_hour.free_at(now, parts), half_hour.most, true);
+        let (at, most, is_long) = second.max(half_hour);
+        if lane.rests_until > now && lane.rests_until >= at {
+            return Some((Hold::Rest, Some(lane.rests_until)));
+        }
+        let hold = if is_long {
+            Hold::HalfHour(most)
+        } else {
+            Hold::Second(most)
+        };
+        (at > now).then_some((hold, Some(at)))
     }
 
     fn is_ready(&self, now: i64, at: usize) -> bool {
         let entry = &self.entries[at];
-        matches!(entry.row.state, OutboxState::Queued | OutboxState::Deferred) && entry.due <= now
+        entry.waits() && entry.due <= now
     }
 
     /// Whether a gateway takes an entry now: bound, with room, not at rest, and within its pace.
@@ -455,20 +529,11 @@ impl Reference {
         let lane = &self.gateways[gateway];
         let (_, (in_flight, open)) = self.queue_of(gateway);
         let parts = i64::from(self.entries[at].row.parts);
-        let within = |span_ms: i64, most: u32, all: bool| {
-            let sent = lane
-                .sent
-                .iter()
-                .filter(|(at, _, counts)| now - at < span_ms && (all || *counts));
-            let used: i64 = sent.map(|(_, parts, _)| parts).sum();
-            // What is longer than the limit leaves alone.
-            most == 0 || used + parts <= i64::from(most).max(parts)
-        };
         lane.is_up
             && in_flight < open
             && now >= lane.rests_until
-            && within(1_000, lane.settings.max_per_second, true)
-            && within(30 * Millis::MINUTE, lane.settings.max_per_30_min, false)
+            && lane.per_second().allows(now, parts)
+            && lane.per_half_hour().allows(now, parts)
     }
 
     fn send(&mut self, now: i64, gateway: usize, at: usize) -> (GatewayName, OutboxId) {
