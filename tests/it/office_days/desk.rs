@@ -124,10 +124,11 @@ impl World {
     }
 
     fn snapshot(&mut self) -> Option<Snapshot> {
-        match self.request(USERS[0], Ask::Query(Query::Snapshot))? {
-            Reply::Snapshot(snapshot) => Some(*snapshot),
-            _ => None,
-        }
+        let reply = self.request(USERS[0], Ask::Query(Query::Snapshot))?;
+        let Reply::Snapshot(snapshot) = reply else {
+            return None;
+        };
+        Some(*snapshot)
     }
 
     /// Tells the consoles of an event.

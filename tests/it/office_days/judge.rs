@@ -243,12 +243,14 @@ impl Judge {
     }
 
     fn look_at_alarms(&mut self, batch: &Batch) {
-        let seen = batch.ledger.iter().filter_map(|row| match &row.entry {
-            Entry::Desk {
-                act: DeskAct::Acknowledged(id, _),
-                ..
-            } => Some(*id),
-            _ => None,
+        let seen = batch.ledger.iter().filter_map(|row| {
+            let Entry::Desk { act, .. } = &row.entry else {
+                return None;
+            };
+            let DeskAct::Acknowledged(id, _) = act else {
+                return None;
+            };
+            Some(*id)
         });
         let seen: BTreeSet<_> = seen.collect();
         for (id, row) in &batch.alarms {

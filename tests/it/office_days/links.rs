@@ -1,9 +1,9 @@
 //! The desk's ends of the connections: the real session, driven as the gateway's shell drives it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use hazir::domain::{
-    DownCause, LinkEvent, LinkOrder, OutboundSms, PduHeader, SubmitFault, Ticket, Traffic,
+    DownCause, LinkEvent, LinkOrder, OutboundSms, OutboxId, PduHeader, SubmitFault, Ticket, Traffic,
 };
 use hazir::gateway::{Backoff, Password, SystemId};
 use hazir::protocol::smpp::{Jitter, Session, SessionConfig, SessionEvent, Tick};
@@ -40,6 +40,8 @@ struct Connection {
     wire: u32,
     session: Session,
     queue: VecDeque<OutboundSms>,
+    /// Ordered, and not told of yet.
+    ordered: BTreeSet<OutboxId>,
     outgoing: Vec<u8>,
     opened_at: i64,
     heard_at: i64,
@@ -176,6 +178,7 @@ impl World {
             wire,
             session: Session::connect(&config, Tick(0), seed),
             queue: VecDeque::new(),
+            ordered: BTreeSet::new(),
             outgoing: Vec::new(),
             opened_at: tick,
             heard_at: tick,
@@ -293,7 +296,10 @@ impl World {
                 },
                 sms,
             },
-            SessionEvent::Submitted { id, result } => LinkEvent::Submitted { id, result },
+            SessionEvent::Submitted { id, result } => {
+                connection.ordered.remove(&id);
+                LinkEvent::Submitted { id, result }
+            }
             SessionEvent::Report(report) => LinkEvent::Report(report),
             SessionEvent::ReplyTime(ms) => LinkEvent::ReplyTime(ms),
             SessionEvent::Ended(cause) => {
@@ -400,11 +406,9 @@ impl World {
             return;
         };
         if let Some(connection) = link.connection() {
-            if connection.queue.iter().any(|one| one.id == sms.id) {
-                self.judge.twice += 1;
-                return;
-            }
+            let is_new = connection.ordered.insert(sms.id);
             connection.queue.push_back(sms);
+            self.judge.twice += u64::from(!is_new);
             return;
         }
         let result = Err(SubmitFault::LinkLost);
