@@ -109,13 +109,7 @@ impl Told {
 
 /// A backend that outlives the store on it, as a disk does.
 #[derive(Clone, Debug)]
-pub struct SharedBackend(std::sync::Arc<InMemoryBackend>);
-
-impl SharedBackend {
-    pub fn new(backend: std::sync::Arc<InMemoryBackend>) -> Self {
-        Self(backend)
-    }
-}
+struct SharedBackend(std::sync::Arc<InMemoryBackend>);
 
 impl redb::StorageBackend for SharedBackend {
     fn len(&self) -> std::io::Result<u64> {

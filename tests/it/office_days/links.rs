@@ -195,7 +195,7 @@ impl World {
     }
 
     /// Octets of the gateway.
-    pub fn to_desk(&mut self, place: usize, wire: u32, octets: &[u8]) {
+    pub fn desk_hears(&mut self, place: usize, wire: u32, octets: &[u8]) {
         let tick = self.tick;
         let connection = self.link(place).and_then(Link::connection);
         let Some(connection) = connection.filter(|one| one.wire == wire) else {
