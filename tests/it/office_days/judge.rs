@@ -308,7 +308,11 @@ impl Judge {
                 let phone = row
                     .device
                     .and_then(|device| phone_of(phones, device, row.digest));
-                let is_wrong = phone.is_none_or(|phone| phone.clock_off != 0);
+                let one = phone.and_then(|phone| {
+                    let place = phone.place_of(row.digest?)?;
+                    phone.wanted.get(place)
+                });
+                let is_wrong = one.is_none_or(|one| one.clock_off != 0);
                 let is_old = row
                     .claimed_at
                     .is_some_and(|at| row.received_at.ms_since(at) > 190 * Millis::HOUR);
