@@ -240,7 +240,7 @@ impl World {
                 .map(|_| lot.next().to_le_bytes()[0])
                 .collect(),
         };
-        for _ in 0..one_of(&mut lot, &[1, 1, 2, 40]) {
+        for _ in 0..one_of(&mut lot, &[1, 1, 1, 1, 2, 2, 40]) {
             let after = within(&mut lot, 20 * SECOND);
             let sms = Sms::of(&from, octets.clone());
             self.later(after, Happening::AtGateway(link, sms));

@@ -59,13 +59,10 @@ impl World {
         self.dispatch();
         let process = self.process.as_mut()?;
         let reply = ask(user, &mut process.engine, now, asked, &process.store);
-        match reply {
-            Ok(reply) => Some(reply),
-            Err(_) => {
-                self.store_fails();
-                None
-            }
+        if reply.is_err() {
+            self.store_fails();
         }
+        reply.ok()
     }
 
     fn some_command(&mut self, about: u64) -> Option<Command> {
@@ -124,14 +121,15 @@ impl World {
     }
 
     fn snapshot(&mut self) -> Option<Snapshot> {
-        match self.request(USERS[0], Ask::Query(Query::Snapshot))? {
-            Reply::Snapshot(snapshot) => Some(*snapshot),
-            _ => None,
-        }
+        let reply = self.request(USERS[0], Ask::Query(Query::Snapshot))?;
+        let Reply::Snapshot(snapshot) = reply else {
+            return None;
+        };
+        Some(*snapshot)
     }
 
     /// Tells the consoles of an event.
-    pub fn publish(&mut self, revision: u64, event: Event) {
+    pub fn publish(&mut self, revision: u64, event: &Event) {
         let now = self.now().wall;
         for console in &mut self.consoles {
             match &mut console.missed {

@@ -17,6 +17,10 @@ pub enum Failure {
     Power,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a trouble of its own"
+)]
 #[derive(Debug, Default)]
 struct State {
     now: Vec<u8>,

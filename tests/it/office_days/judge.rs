@@ -49,8 +49,6 @@ pub struct Judge {
     tick: i64,
     /// What was wrong first.
     pub broken: Option<String>,
-    /// How often one answer was ordered twice from one link.
-    pub twice: u64,
     /// Check-ins, duplicates, replays, refusals, unreadable.
     pub tally: [u64; 5],
 }
@@ -243,12 +241,14 @@ impl Judge {
     }
 
     fn look_at_alarms(&mut self, batch: &Batch) {
-        let seen = batch.ledger.iter().filter_map(|row| match &row.entry {
-            Entry::Desk {
-                act: DeskAct::Acknowledged(id, _),
-                ..
-            } => Some(*id),
-            _ => None,
+        let seen = batch.ledger.iter().filter_map(|row| {
+            let Entry::Desk { act, .. } = &row.entry else {
+                return None;
+            };
+            let DeskAct::Acknowledged(id, _) = act else {
+                return None;
+            };
+            Some(*id)
         });
         let seen: BTreeSet<_> = seen.collect();
         for (id, row) in &batch.alarms {
@@ -306,7 +306,11 @@ impl Judge {
                 let phone = row
                     .device
                     .and_then(|device| phone_of(phones, device, row.digest));
-                let is_wrong = phone.is_none_or(|phone| phone.clock_off != 0);
+                let one = phone.and_then(|phone| {
+                    let place = phone.place_of(row.digest?)?;
+                    phone.wanted.get(place)
+                });
+                let is_wrong = one.is_none_or(|one| one.clock_off != 0);
                 let is_old = row
                     .claimed_at
                     .is_some_and(|at| row.received_at.ms_since(at) > 190 * Millis::HOUR);

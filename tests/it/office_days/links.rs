@@ -1,6 +1,6 @@
 //! The desk's ends of the connections: the real session, driven as the gateway's shell drives it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use hazir::domain::{
     DownCause, LinkEvent, LinkOrder, OutboundSms, OutboxId, PduHeader, SubmitFault, Ticket, Traffic,
@@ -40,6 +40,8 @@ struct Connection {
     wire: u32,
     session: Session,
     queue: VecDeque<OutboundSms>,
+    /// Ordered, and not told of yet.
+    ordered: BTreeSet<OutboxId>,
     outgoing: Vec<u8>,
     opened_at: i64,
     heard_at: i64,
@@ -176,6 +178,7 @@ impl World {
             wire,
             session: Session::connect(&config, Tick(0), seed),
             queue: VecDeque::new(),
+            ordered: BTreeSet::new(),
             outgoing: Vec::new(),
             opened_at: tick,
             heard_at: tick,
@@ -192,7 +195,7 @@ impl World {
     }
 
     /// Octets of the gateway.
-    pub fn to_desk(&mut self, place: usize, wire: u32, octets: &[u8]) {
+    pub fn desk_hears(&mut self, place: usize, wire: u32, octets: &[u8]) {
         let tick = self.tick;
         let connection = self.link(place).and_then(Link::connection);
         let Some(connection) = connection.filter(|one| one.wire == wire) else {
@@ -293,11 +296,14 @@ impl World {
                 },
                 sms,
             },
-            SessionEvent::Submitted { id, result } => LinkEvent::Submitted {
-                connection: number,
-                id,
-                result,
-            },
+            SessionEvent::Submitted { id, result } => {
+                connection.ordered.remove(&id);
+                LinkEvent::Submitted {
+                    connection: number,
+                    id,
+                    result,
+                }
+            }
             SessionEvent::Report(report) => LinkEvent::Report(report),
             SessionEvent::ReplyTime(ms) => LinkEvent::ReplyTime(ms),
             SessionEvent::Ended(cause) => {
@@ -408,11 +414,13 @@ impl World {
         };
         let is_its = link.number == number;
         if let Some(connection) = link.connection().filter(|_| is_its) {
-            if connection.queue.iter().any(|one| one.id == sms.id) {
-                self.judge.twice += 1;
-                return;
-            }
+            let is_new = connection.ordered.insert(sms.id);
+            let id = sms.id;
             connection.queue.push_back(sms);
+            if !is_new {
+                self.judge
+                    .breaks(format!("3: {id:?} was ordered twice from one link"));
+            }
             return;
         }
         self.lost(place, number, sms.id);

@@ -87,7 +87,7 @@ pub(crate) fn batch_of_jumps(seed: u64) -> u64 {
 }
 
 /// Thousands of messages through reassembly, window and outbox, all drawn from `seed`. Panics with what went wrong. Returns
-/// how many check-ins it tried.
+/// how many messages came and went.
 pub(crate) fn batch_of_messages(seed: u64) -> u64 {
     stream::run(seed).unwrap_or_else(|fault| {
         panic!(
@@ -119,9 +119,11 @@ fn the_clock_jumps_and_nothing_is_lost() {
 
 #[test]
 fn messages_come_in_any_order_and_are_recorded_once() {
-    for seed in seeds(50) {
-        batch_of_messages(seed);
-    }
+    let messages: u64 = seeds(8).map(batch_of_messages).sum();
+    assert!(
+        replayed().is_some() || messages >= 100_000,
+        "{messages} messages"
+    );
 }
 
 #[test]

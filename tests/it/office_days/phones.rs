@@ -38,6 +38,8 @@ pub struct Wanted {
     pub note: String,
     pub action: Action,
     pub claimed_at: Millis,
+    /// How far off the phone's clock was.
+    pub clock_off: i64,
     /// The envelopes that the phone remembers; the last one counts.
     pub sealed: Vec<Sealed>,
     /// All that it ever was in.
@@ -155,6 +157,7 @@ impl Phone {
                 Action::Out
             },
             claimed_at: Millis::from_unix_s(claimed_at.unix_s()),
+            clock_off: self.clock_off,
             sealed: Vec::new(),
             ever: Vec::new(),
             sent: 0,

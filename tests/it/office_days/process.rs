@@ -255,7 +255,7 @@ impl World {
                         orders.entry(place).or_default().push(order);
                     }
                 }
-                Then::Publish(revision, event) => self.publish(revision, *event),
+                Then::Publish(revision, event) => self.publish(revision, &event),
             }
         }
         let has_orders = !orders.is_empty();

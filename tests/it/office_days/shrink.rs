@@ -70,18 +70,18 @@ impl Case {
             Some(only) => only,
             None => self.shrink(fault, &outcome.struck),
         };
-        let last = self.play(Some(shortest.clone()), true);
+        let again = self.play(Some(shortest.clone()), true);
         let lines = setting("HAZIR_SIM_LINES").unwrap_or(LINES);
         let lines = usize::try_from(lines).unwrap();
-        let from = last.story.len().saturating_sub(lines);
-        let story = last.story[from..].join("\n");
-        let list: Vec<_> = shortest.iter().map(ToString::to_string).collect();
-        let (seed, list) = (self.seed, list.join(","));
+        let from = again.story.len().saturating_sub(lines);
+        let story = again.story[from..].join("\n");
+        let names: Vec<_> = shortest.iter().map(ToString::to_string).collect();
+        let (seed, names) = (self.seed, names.join(","));
         panic!(
-            "{story}\nseed {seed}: invariant {fault}\nwith the fewest faults: {}\n{list}\n\
+            "{story}\nseed {seed}: invariant {fault}\nwith the fewest faults: {}\n{names}\n\
              HAZIR_SIM_SEED={seed} cargo test --test it {test}\n\
-             HAZIR_SIM_SEED={seed} HAZIR_SIM_FAULTS={list} cargo test --test it {test}",
-            last.fault.as_deref().unwrap_or("nothing is wrong")
+             HAZIR_SIM_SEED={seed} HAZIR_SIM_FAULTS={names} cargo test --test it {test}",
+            again.fault.as_deref().unwrap_or("nothing is wrong")
         );
     }
 

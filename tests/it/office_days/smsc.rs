@@ -191,7 +191,7 @@ impl World {
     }
 
     /// Octets of the desk.
-    pub fn to_smsc(&mut self, link: usize, wire: u32, octets: &[u8]) {
+    pub fn smsc_hears(&mut self, link: usize, wire: u32, octets: &[u8]) {
         let Some(session) = self.smscs[link].sessions.get_mut(&wire) else {
             return;
         };

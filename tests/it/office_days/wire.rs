@@ -5,6 +5,8 @@ use super::world::{Happening, Octets, World};
 
 /// A piece of a split write comes so long after the one before.
 const PIECE_MS: i64 = 30;
+/// Octets of a PDU without a body.
+const HEADER: usize = 16;
 /// Pieces that a write is split into at most.
 const PIECES: usize = 16;
 
@@ -73,7 +75,8 @@ impl World {
         }
         let mut at = (tick + latency).max(way.last_at).max(way.not_before);
         let mut each = octets.len().max(1);
-        if self.strikes(Kind::Split, about) {
+        // What is nothing but a header is left whole: links that are asked often would do little else.
+        if octets.len() > HEADER && self.strikes(Kind::Split, about) {
             let pieces = 2 + self.faults.numbers(40, about).below(PIECES as u64 - 1);
             each = each.div_ceil(usize::try_from(pieces).unwrap());
         }

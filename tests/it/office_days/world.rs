@@ -351,8 +351,8 @@ impl World {
             }
             Happening::AtGateway(link, sms) => self.at_gateway(link, sms),
             Happening::AtPhone(phone, text) => self.at_phone(phone, &text),
-            Happening::ToSmsc(link, wire, octets) => self.to_smsc(link, wire, &octets.0),
-            Happening::ToDesk(link, wire, octets) => self.to_desk(link, wire, &octets.0),
+            Happening::ToSmsc(link, wire, octets) => self.smsc_hears(link, wire, &octets.0),
+            Happening::ToDesk(link, wire, octets) => self.desk_hears(link, wire, &octets.0),
             Happening::ClosedAtSmsc(link, wire) => self.gone(link, wire),
             Happening::ClosedAtDesk(link, wire) => self.closed_at_desk(link, wire),
             Happening::SmscSays(link, wire, octets) => self.put(link, wire, false, octets.0),
@@ -508,12 +508,11 @@ impl World {
         let [recorded, duplicate, replay, refused, unreadable] = self.judge.tally;
         format!(
             "{} steps, {} commits, {} starts, {} faults; {recorded} recorded, {duplicate} duplicates, {replay} replays, \
-             {refused} refused, {unreadable} unreadable; {} ordered twice",
+             {refused} refused, {unreadable} unreadable",
             self.steps,
             self.commits,
             self.starts,
-            self.faults.struck.len(),
-            self.judge.twice
+            self.faults.struck.len()
         )
     }
 }
