@@ -508,6 +508,4 @@ fn key_of(row: &OutboxRow) -> (String, OutboxId) {
 #[cfg(test)]
 mod model;
 #[cfg(test)]
-mod model;
-#[cfg(test)]
 mod tests;
