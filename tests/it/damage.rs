@@ -208,7 +208,8 @@ impl Shelf {
     fn assert_right(&self, damage: Damage, shown: &str, what: &str) {
         let (now, old) = (shown == self.now.1, shown == self.old.1);
         let is_right = match damage {
-            Damage::OldCopy => old,
+            // The journal knows what came after it.
+            Damage::OldCopy => now,
             Damage::TornCopy => now || old || self.is_one_commit_less(shown),
             Damage::Bits
             | Damage::HeaderBit

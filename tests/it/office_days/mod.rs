@@ -162,7 +162,11 @@ fn found(planted: Planted) -> (String, Vec<Kind>) {
 #[test]
 fn an_answer_before_its_commit_is_found() {
     let (fault, kinds) = found(Planted::AnswersEarly);
-    assert!(fault.starts_with("1:"), "{fault}");
+    // The response and the receipt leave together.
+    assert!(
+        fault.starts_with("1:") || fault.starts_with("2:"),
+        "{fault}"
+    );
     assert_eq!(kinds, []);
 }
 
