@@ -21,7 +21,7 @@ macro_rules! rows {
 }
 
 rows! {
-    office_days: 14_600_000 "office days" by it::office_days::batch_of_days,
+    office_days: 365_000 "office days of 40 people" by it::office_days::batch_of_days,
         again "HAZIR_SIM_SEED=SEED cargo test --test it office_days";
     clock: 20_000 "jumps of the clock" by it::office_days::batch_of_jumps,
         again "HAZIR_SIM_SEED=SEED cargo test --test it office_days";
@@ -50,7 +50,7 @@ rows! {
     forgeries: 100_000_000 "forgeries" by it::forgery::batch,
         again "HAZIR_FORGERY_SEED=SEED cargo test --test it forgery";
     links: 1_000_000 "links" by it::links::batch,
-        again "HAZIR_LINKS_SEED=SEED cargo test --test it links";
+        again "HAZIR_LINKS_SEED=SEED cargo test --test it link_faults";
     bad_networks: 2_000 "days behind a bad network" by it::chaos::batch,
         again "HAZIR_CHAOS_SEED=SEED cargo test --test it network";
     consoles: 10_000 "consoles that ended" by it::hang_ups::batch,
