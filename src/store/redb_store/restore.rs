@@ -37,22 +37,36 @@ impl Restoring {
     }
 
     /// Gives the new store the name, durably, and keeps the old one, where there is one, under that name with
-    /// `.before-restore-` and `stamp` behind. Returns that name. At any moment one of both is there.
+    /// `.before-restore-` and `stamp` behind, and a number where an older one has that name. Returns the name. At any
+    /// moment one of both is there.
     ///
     /// # Errors
     /// What the system fails with; the old store is in its place then.
     pub fn take_place(self, stamp: &str) -> io::Result<Option<PathBuf>> {
-        let mut kept = self.store.as_os_str().to_owned();
-        kept.push(format!(".before-restore-{stamp}"));
-        let kept = PathBuf::from(kept);
-        let kept = match fs::hard_link(&self.store, &kept) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            linked => linked.map(|()| Some(kept))?,
-        };
+        let kept = self.keep_old(stamp)?;
         fs::rename(&self.unnamed, &self.store)?;
         let parent = self.store.parent().unwrap_or(Path::new("."));
         fs::File::open(parent)?.sync_all()?;
         Ok(kept)
+    }
+
+    fn keep_old(&self, stamp: &str) -> io::Result<Option<PathBuf>> {
+        let mut behind = format!(".before-restore-{stamp}");
+        let mut number = 1_u32;
+        loop {
+            let mut kept = self.store.as_os_str().to_owned();
+            kept.push(&behind);
+            let kept = PathBuf::from(kept);
+            match fs::hard_link(&self.store, &kept) {
+                Ok(()) => return Ok(Some(kept)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    number += 1;
+                    behind = format!(".before-restore-{stamp}-{number}");
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
@@ -117,5 +131,30 @@ impl RedbStore {
             txn.open_table(META)?.remove(COPY_KEY)?;
             Ok(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two restores within one second: the second failed, and said that the disk cannot be written.
+    #[test]
+    fn each_old_store_is_kept_under_a_name_of_its_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = directory.path().join("hazir.redb");
+        let mut kept = Vec::new();
+        for content in ["first", "second", "third"] {
+            let restoring = Restoring::beside(&store);
+            fs::write(restoring.path(), content).unwrap();
+            kept.push(restoring.take_place("T").unwrap());
+        }
+        let name = |behind: &str| Some(directory.path().join(format!("hazir.redb{behind}")));
+        let expected = [None, name(".before-restore-T"), name(".before-restore-T-2")];
+        assert_eq!(kept, expected);
+        let read = |path: &Path| fs::read_to_string(path).unwrap();
+        assert_eq!(read(&store), "third");
+        let old: Vec<_> = kept.iter().flatten().map(|path| read(path)).collect();
+        assert_eq!(old, ["first", "second"]);
     }
 }
