@@ -95,12 +95,13 @@ fn a_disk_that_lied_is_made_good_from_a_journal_on_another_one() {
     office.stop(engine);
     fs::copy(&store, &morning).unwrap();
 
-    let mut engine = office.serve();
+    let engine = office.serve();
     for place in 0..12 {
         fleet.check_in(&office.smsc, place % 4, "", false);
     }
     fleet.settle(&office.smsc);
-    engine.kill();
+    // A journal may be a second behind an engine that is killed, and not behind one that ends.
+    office.stop(engine);
     fs::copy(&morning, &store).unwrap();
     let mut engine = office.start();
     assert!(
