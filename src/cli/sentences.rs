@@ -352,6 +352,35 @@ mod tests {
         refusals.map(|(refusal, code)| (CliError::Refused(refusal), code))
     }
 
+    fn errors_of_stores() -> Vec<(CliError, u8)> {
+        vec![
+            (CliError::Damaged(cause()), 5),
+            (
+                CliError::DamagedAndBackedUp {
+                    cause: cause(),
+                    newest: path(),
+                },
+                5,
+            ),
+            (CliError::Faulty(7), 5),
+            (
+                CliError::Backup {
+                    path: path(),
+                    cause: cause(),
+                },
+                5,
+            ),
+            (CliError::EngineRuns, 4),
+            (CliError::Newer(cause()), 5),
+            (CliError::OpenStore(cause()), 1),
+            (
+                CliError::OpenStore(io::Error::from(io::ErrorKind::PermissionDenied).into()),
+                8,
+            ),
+            (CliError::WriteStore(cause()), 74),
+        ]
+    }
+
     fn errors() -> Vec<(CliError, u8)> {
         let mut errors = vec![
             (CliError::NoDataDir, 2),
@@ -430,34 +459,11 @@ mod tests {
             (CliError::NotInGroup("x".to_owned()), 8),
             (CliError::InUse, 4),
             (CliError::Version { theirs: 2, ours: 1 }, 1),
-            (CliError::Damaged(cause()), 5),
-            (
-                CliError::DamagedAndBackedUp {
-                    cause: cause(),
-                    newest: path(),
-                },
-                5,
-            ),
-            (CliError::Faulty(7), 5),
-            (
-                CliError::Backup {
-                    path: path(),
-                    cause: cause(),
-                },
-                5,
-            ),
-            (CliError::EngineRuns, 4),
-            (CliError::Newer(cause()), 5),
-            (CliError::OpenStore(cause()), 1),
-            (
-                CliError::OpenStore(io::Error::from(io::ErrorKind::PermissionDenied).into()),
-                8,
-            ),
-            (CliError::WriteStore(cause()), 74),
             (CliError::Talk(cause()), 1),
             (CliError::Answer, 1),
             (CliError::HangUp, 129),
         ];
+        errors.extend(errors_of_stores());
         errors.extend(refusals());
         for fault in faults() {
             let at = Origin::Flag("--set a".to_owned());

@@ -6,7 +6,6 @@
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
-    clippy::wildcard_imports,
     clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::cast_precision_loss,

@@ -8,6 +8,7 @@ pub(crate) mod chaos;
 mod cli;
 #[cfg(test)]
 mod console;
+#[cfg(test)]
 pub(crate) mod copies;
 #[cfg(test)]
 mod corpus;
@@ -15,6 +16,7 @@ mod corpus;
 pub(crate) mod damage;
 #[cfg(test)]
 mod days;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod desk_of_text;
@@ -110,7 +112,9 @@ mod store_model;
 pub(crate) mod store_rows;
 #[cfg(test)]
 mod store_script;
+#[cfg(test)]
 mod strace;
+#[cfg(test)]
 mod supply;
 #[cfg(test)]
 mod tls;

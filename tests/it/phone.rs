@@ -308,6 +308,7 @@ pub(crate) fn unhex(text: &str) -> Vec<u8> {
     digits.chunks(2).map(|two| two[0] << 4 | two[1]).collect()
 }
 
+#[cfg(test)]
 mod tests {
     use serde_json::Value;
 

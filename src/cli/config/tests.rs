@@ -76,9 +76,7 @@ fn what_is_not_said_is_the_default() {
     assert!(config.shifts.is_empty());
 }
 
-#[test]
-fn every_key_is_taken() {
-    let text = r#"
+const EVERY_KEY: &str = r#"
 [site]
 name = "Büro"
 time_zone = "Europe/Berlin"
@@ -137,7 +135,10 @@ grace_early_min = 2
 break_min = 3
 count = "pairs"
 "#;
-    let config = layered(text, &[], &[]).ok().unwrap();
+
+#[test]
+fn every_key_is_taken() {
+    let config = layered(EVERY_KEY, &[], &[]).ok().unwrap();
     assert_eq!(config.site.country, Country::default());
     assert_eq!(config.site.socket_group.as_deref(), Some("desk"));
     let [north, south] = config.gateways.as_slice() else {

@@ -60,15 +60,12 @@ impl<'a> CatchUp<'a> {
         let oldest = Seq(seq.0.saturating_sub(most.0));
         // A journal that is ahead of its store is no ground to build on.
         let durable = durable.filter(|mark| mark.number <= commits.number && mark.seq <= seq);
-        let (from, after, settled_from) = match durable {
-            Some(mark) => {
-                let settled = commits.lowest_settled_since(mark.number);
-                (mark.number, mark.seq, settled)
-            }
-            None => {
-                let settled = snapshot.settled().0.saturating_sub(most.0);
-                (0, oldest, OutboxId(settled))
-            }
+        let (from, after, settled_from) = if let Some(mark) = durable {
+            let settled = commits.lowest_settled_since(mark.number);
+            (mark.number, mark.seq, settled)
+        } else {
+            let settled = snapshot.settled().0.saturating_sub(most.0);
+            (0, oldest, OutboxId(settled))
         };
         let mut mark = Mark {
             number: commits.number,

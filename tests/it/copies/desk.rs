@@ -15,6 +15,9 @@ use super::super::process::{Done, Process};
 use super::super::smsc::SOON;
 use super::names;
 
+/// Changes the octets of a backup.
+type Damage = fn(&mut Vec<u8>);
+
 fn file(office: &Office, name: &str) -> String {
     let path = office.data.parent().unwrap().join(name);
     path.to_str().unwrap().to_owned()
@@ -205,7 +208,7 @@ fn a_backup_without_an_engine_is_as_good_and_a_damaged_one_changes_nothing() {
     let whole = fs::read(&backup).unwrap();
     let store = fs::read(office.data.join("hazir.redb")).unwrap();
 
-    let damages: [(fn(&mut Vec<u8>), i32); 4] = [
+    let damages: [(Damage, i32); 4] = [
         (|octets| octets.truncate(octets.len() / 2), 5),
         (Vec::clear, 5),
         (|octets| octets[4_096..].fill(0x55), 5),
