@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hazir::domain::{
     AlarmKind, AnswerKind, Counter, DeskAct, DeviceId, Digest, Entry, LedgerRow, MarkRow,
-    MessageRow, Millis, OutboxId, OutboxRow, OutboxState, Outcome, RefusedReason, SendError, Seq,
+    MessageRow, Millis, OutboxId, OutboxState, Outcome, RefusedReason, SendError, Seq,
     UnreadableReason,
 };
 use hazir::engine::Now;
@@ -223,7 +223,7 @@ impl Judge {
             let before = self.tables.outbox.get(&row.id).map(|row| row.state);
             let fails = row.state == OutboxState::Failed && before != Some(OutboxState::Failed);
             let by_hand = row.error == Some(SendError::ByHand);
-            self.holds(!fails || by_hand || self.has_alarm(batch, row), || {
+            self.holds(!fails || by_hand || self.has_alarm(batch), || {
                 format!("5: given up without an alarm: {row:?}")
             });
             self.holds(row.kind != AnswerKind::Message, || {
@@ -232,11 +232,16 @@ impl Judge {
         }
     }
 
-    fn has_alarm(&self, batch: &Batch, row: &OutboxRow) -> bool {
-        let tells =
-            |kind: &AlarmKind| matches!(kind, AlarmKind::OutboxFailed { last } if *last >= row.id);
+    /// Whether the alarm of what failed stands, or was seen in the time that one commit takes. It names the last of those
+    /// that failed, which go by their age and not by their number.
+    fn has_alarm(&self, batch: &Batch) -> bool {
+        let tells = |kind: &AlarmKind| matches!(kind, AlarmKind::OutboxFailed { .. });
         let mut raised = batch.alarms.values().flatten();
+        let mut rows = batch.ledger.iter().map(|row| &row.entry);
         raised.any(|alarm| tells(&alarm.kind) && alarm.seen.is_none())
+            || rows.any(|entry| {
+                matches!(entry, Entry::Desk { act: DeskAct::Acknowledged(_, kind), .. } if tells(kind))
+            })
             || self.tables.has_failed_alarm(batch)
     }
 
