@@ -318,13 +318,21 @@ impl Outbox {
         for lane in self.lanes.values_mut() {
             lane.take_up_due(now.tick);
         }
-        while let Some((queued, id)) = self.ages.first().copied() {
-            if now.tick < queued.plus_ms(self.give_up_after_ms) {
-                break;
-            }
-            self.ages.pop_first();
+        while let Some((queued, id)) = self.oldest_here()
+            && now.tick >= queued.plus_ms(self.give_up_after_ms)
+        {
+            self.ages.remove(&(queued, id));
             self.fail(id, SendError::GaveUp);
         }
+    }
+
+    /// The oldest open entry that no gateway has. What one has is not given up: it may have left, and its outcome comes.
+    fn oldest_here(&self) -> Option<(Tick, OutboxId)> {
+        let is_here = |id| {
+            let row = self.get(id);
+            row.is_none_or(|row| row.state != OutboxState::Sending)
+        };
+        self.ages.iter().copied().find(|(_, id)| is_here(*id))
     }
 
     /// When something may be due.
@@ -340,8 +348,7 @@ impl Outbox {
         });
         let lanes = lanes.min();
         let oldest = self
-            .ages
-            .first()
+            .oldest_here()
             .map(|(queued, _)| queued.plus_ms(self.give_up_after_ms));
         let round = self.round_deadline(now);
         lanes.into_iter().chain(oldest).chain(round).min()

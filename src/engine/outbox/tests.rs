@@ -54,6 +54,33 @@ fn fifty_thousand_are_given_up_and_queued_again_at_once() {
     assert_eq!(outbox.by_message_id.len(), SETTLED_HELD);
 }
 
+/// It was given up while a gateway had it, and left once more for a phone that asked a moment later.
+#[test]
+fn what_a_gateway_has_is_not_given_up() {
+    let mut outbox = outbox();
+    let gateway = GatewayName::new("g");
+    let ids = [(); 2].map(|()| outbox.next_id());
+    for id in ids {
+        outbox.queue(now(0), row(id));
+    }
+    outbox.link_up(&gateway, 1);
+    let late = Millis::DAY - 1_000;
+    assert_eq!(outbox.pump(now(late)).len(), 2);
+    outbox.handle_timeout(now(Millis::DAY));
+    assert_eq!(outbox.take_failed(), []);
+    let awake = outbox.deadline(Tick(Millis::DAY));
+    assert!(awake.is_none_or(|due| due > Tick(Millis::DAY)), "{awake:?}");
+    assert!(outbox.submitted(now(Millis::DAY), (&gateway, 1), ids[0], Ok("a".to_owned())));
+    outbox.submitted(
+        now(Millis::DAY),
+        (&gateway, 1),
+        ids[1],
+        Err(SubmitFault::Timeout),
+    );
+    outbox.handle_timeout(now(Millis::DAY));
+    assert_eq!(outbox.take_failed(), [ids[1]]);
+}
+
 fn counts(outbox: &Outbox) -> (usize, usize, usize, usize) {
     let tally = outbox.tally();
     let (waiting, sending) = (tally.waiting(), tally.sending());

@@ -106,7 +106,9 @@ fn two_hundred_office_days_lose_and_double_nothing() {
 
 #[test]
 fn forty_people_lose_and_double_nothing() {
-    for seed in seeds(2) {
+    // In 132 a receipt was given up while its gateway had it, and left twice.
+    let found = replayed().is_none().then_some(132);
+    for seed in seeds(2).chain(found) {
         batch_of_days(seed);
     }
 }

@@ -265,10 +265,10 @@ impl Reference {
     }
 
     pub(super) fn handle_timeout(&mut self, now: i64) {
-        let open = self
-            .entries
-            .iter()
-            .filter(|entry| entry.row.state.is_open());
+        let open = self.entries.iter().filter(|entry| {
+            let state = entry.row.state;
+            state.is_open() && state != OutboxState::Sending
+        });
         let mut old: Vec<_> = open
             .filter(|entry| now - entry.queued >= Millis::DAY)
             .map(|entry| (entry.queued, entry.row.id))
