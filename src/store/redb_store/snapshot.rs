@@ -8,10 +8,10 @@ use redb::{Database, ReadTransaction, ReadableDatabase};
 use super::fault::Fault;
 use super::read;
 use super::shelf;
-use super::tables::{LEDGER, LEDGER_ROW, LEGACY, OUTBOX, SETTLED, WORK, legacy_key};
+use super::tables::{Chunks, LEDGER, LEDGER_ROW, LEGACY, OUTBOX, SETTLED, WORK, legacy_key};
 use super::write::Ends;
 use crate::domain::{Digest, EmployeeId, LedgerRow, OutboxId, OutboxRow, Seq};
-use crate::store::rows::{Commits, decode};
+use crate::store::rows::{Commits, Row, decode};
 use crate::store::{Loaded, StoreError};
 
 /// Takes snapshots of an open store, on any thread. The file stays open as long as this lives.
@@ -77,25 +77,8 @@ impl Snapshot {
         after: Seq,
         limit: usize,
     ) -> Result<Vec<LedgerRow>, StoreError> {
-        let read = || {
-            let mut page = Vec::new();
-            let from = after.0.saturating_add(1);
-            shelf::visit(
-                &self.txn.open_table(LEDGER)?,
-                LEDGER_ROW,
-                from,
-                |number, row| {
-                    page.push(decode([number, 0, 0], row)?);
-                    Ok(if page.len() < limit {
-                        Continue(())
-                    } else {
-                        Break(())
-                    })
-                },
-            )?;
-            Ok(page)
-        };
-        read().map_err(Fault::reading)
+        let from = after.0.saturating_add(1);
+        self.page(LEDGER, LEDGER_ROW, from, limit)
     }
 
     /// Up to `limit` settled entries of the outbox from `from` on.
@@ -104,21 +87,26 @@ impl Snapshot {
         from: OutboxId,
         limit: usize,
     ) -> Result<Vec<OutboxRow>, StoreError> {
+        self.page(OUTBOX, SETTLED, from.0, limit)
+    }
+
+    fn page<R: Row>(
+        &self,
+        table: Chunks,
+        kind: u8,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<R>, StoreError> {
         let read = || {
             let mut page = Vec::new();
-            shelf::visit(
-                &self.txn.open_table(OUTBOX)?,
-                SETTLED,
-                from.0,
-                |number, row| {
-                    page.push(decode([number, 0, 0], row)?);
-                    Ok(if page.len() < limit {
-                        Continue(())
-                    } else {
-                        Break(())
-                    })
-                },
-            )?;
+            shelf::visit(&self.txn.open_table(table)?, kind, from, |number, row| {
+                page.push(decode([number, 0, 0], row)?);
+                Ok(if page.len() < limit {
+                    Continue(())
+                } else {
+                    Break(())
+                })
+            })?;
             Ok(page)
         };
         read().map_err(Fault::reading)
