@@ -14,3 +14,8 @@ mod it;
 mod rows;
 #[cfg(test)]
 mod run;
+
+/// The allocator of the program itself.
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
