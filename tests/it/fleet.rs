@@ -165,7 +165,12 @@ impl Fleet {
     /// Asserts that everybody is where the phone's last check-in says.
     pub(crate) fn assert_presence(&self, office: &Office) {
         let people = office.json(&["people"]);
-        for (phone, person) in self.phones.iter().zip(&people) {
+        let devices = office.json(&["device", "list"]);
+        for phone in &self.phones {
+            let device = devices.iter().find(|line| line["device"] == phone.device);
+            let owner = &device.expect("it is enrolled")["employee"];
+            let person = people.iter().find(|line| line["employee"] == *owner);
+            let person = person.expect("it has an owner");
             let last = phone.held.iter().map(|(m, _)| (m.counter, m.action)).max();
             let state = if last.is_some_and(|(_, action)| action == 1) {
                 "in"

@@ -226,21 +226,23 @@ impl Office {
         });
     }
 
-    /// Ends an engine that is bound, in order.
-    pub(crate) fn stop(&self, engine: Process) {
+    /// Ends an engine that is bound, in order; gives back what it said.
+    pub(crate) fn stop(&self, engine: Process) -> Done {
         self.wait_linked();
-        stop(engine);
+        let done = stop(engine);
         assert!(self.smsc.read(|s| s.count(&Seen::Unbind)) > 0, "no unbind");
         self.smsc.assert_no_faults();
+        done
     }
 }
 
-/// Ends an engine in order, bound or not.
-pub(crate) fn stop(engine: Process) {
+/// Ends an engine in order, bound or not; gives back what it said.
+pub(crate) fn stop(engine: Process) -> Done {
     engine.signal(Signal::TERM);
     let done = engine.finish(SOON);
     assert_eq!(done.code, Some(0), "serve: {}", done.err);
     assert!(!done.err.contains("panicked"), "{}", done.err);
+    done
 }
 
 /// A configuration without limits of pace and budget, and with short pauses after a temporary refusal.

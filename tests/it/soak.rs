@@ -1,5 +1,6 @@
 //! A reception that runs for long: check-ins at five a second, consoles and commands that come and go, a link that drops now
-//! and then. Nothing is lost, and nothing grows.
+//! and then. Nothing is lost, nothing grows, and no secret is anywhere where it has no business: the canaries of the tests of
+//! secrets are searched for in all that terminals and the socket got, and in all files in the end.
 //!
 //! `HAZIR_SOAK_SECONDS` says for how long, `HAZIR_SOAK_SEED` replays the draws.
 
@@ -12,6 +13,7 @@ use super::fleet::Fleet;
 use super::office::Office;
 use super::process::Process;
 use super::pty::Terminal;
+use super::secrets::{Canaries, NOTE, Tap, assert_clean, assert_shows_nothing, desk, talkative};
 
 /// The soak of the gate.
 const SECONDS: u64 = 8;
@@ -70,6 +72,10 @@ fn descriptors(engine: &Process) -> usize {
 
 struct Soak {
     office: Office,
+    canaries: Canaries,
+    tap: Tap,
+    /// What windows got since it was searched last.
+    shown: Vec<u8>,
     engine: Process,
     fleet: Fleet,
     draws: Draws,
@@ -84,15 +90,22 @@ struct Soak {
 
 impl Soak {
     fn start(seconds: u64, seed: u64) -> Self {
-        let office = Office::open_fast();
+        let root = std::array::from_fn(|n| u8::try_from(n * 31 % 249).unwrap() ^ 0xA5);
+        let (office, phone, canaries) = desk(root);
         // A counter has 16 bits.
         let phones = 4 + u32::try_from(seconds / 5_000).expect("a few days");
-        let fleet = Fleet::new(office.staff(phones));
-        let engine = office.serve();
+        let mut fleet = vec![phone];
+        fleet.extend(office.staff(phones));
+        let fleet = Fleet::new(fleet);
+        let engine = talkative(&office);
+        let tap = Tap::between(&office);
         office.wait_linked();
         Self {
             at_rest: Sample::of(&engine),
             office,
+            canaries,
+            tap,
+            shown: Vec::new(),
             engine,
             fleet,
             draws: Draws(seed),
@@ -106,7 +119,8 @@ impl Soak {
         let smsc = &self.office.smsc;
         let phone = self.draws.place(self.fleet.phones.len());
         let is_shy = self.draws.below(3) == 0;
-        self.fleet.check_in(smsc, phone, "", is_shy);
+        let note = if phone == 0 { NOTE } else { "" };
+        self.fleet.check_in(smsc, phone, note, is_shy);
         let never = smsc.wait(TURN, |_| None::<()>);
         assert_eq!(never, None);
         self.fleet.listen(smsc);
@@ -130,7 +144,7 @@ impl Soak {
         let keys = ["1", "2", "3", "4", "5", "j", "k", "\t", "\x0c"];
         for window in &mut self.windows {
             window.keys(keys[self.draws.place(keys.len())]);
-            window.heard();
+            self.shown.extend(window.heard());
         }
     }
 
@@ -165,7 +179,15 @@ impl Soak {
         if second.is_multiple_of(60) {
             let count = self.fleet.sealed.len();
             println!("{second} s, {count} check-ins, {sample:?}");
+            self.search();
         }
+    }
+
+    /// Looks for the canaries in what terminals and the socket got since this was done last.
+    fn search(&mut self) {
+        self.canaries.assert_not_shown(&self.shown);
+        self.canaries.assert_not_said(&self.tap.heard());
+        self.shown.clear();
     }
 
     /// Everybody leaves, and all comes to rest.
@@ -192,7 +214,12 @@ impl Soak {
         let recorded = feed.iter().filter(|line| line["outcome"] == "recorded");
         assert_eq!(recorded.count(), self.fleet.sealed.len());
         self.fleet.assert_presence(&self.office);
-        self.office.stop(self.engine);
+        self.search();
+        assert_shows_nothing(&self.engine, &self.canaries);
+        Tap::remove(&self.office);
+        let done = self.office.stop(self.engine);
+        self.canaries.assert_not_written(&done.out, &done.err);
+        assert_clean(&self.office.data, &self.canaries);
     }
 }
 

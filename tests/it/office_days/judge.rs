@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hazir::domain::{
     AlarmKind, AnswerKind, Counter, DeskAct, DeviceId, Digest, Entry, LedgerRow, MarkRow,
-    MessageRow, Millis, OutboxId, OutboxState, Outcome, RefusedReason, SendError, Seq,
+    MessageRow, Millis, OutboxId, OutboxRow, OutboxState, Outcome, RefusedReason, SendError, Seq,
     UnreadableReason,
 };
 use hazir::engine::Now;
@@ -177,10 +177,9 @@ impl Judge {
     }
 
     /// Rows that must be settled, and are not.
-    pub fn unsettled(&self) -> Vec<OutboxId> {
+    pub fn unsettled(&self) -> Vec<&OutboxRow> {
         let rows = self.tables.outbox.values();
-        let open = rows.filter(|row| row.state.is_open());
-        open.map(|row| row.id).collect()
+        rows.filter(|row| row.state.is_open()).collect()
     }
 
     /// Looks at a batch that is durable now.

@@ -98,7 +98,6 @@ fn nothing_is_ever_more_open_than_it_ends() {
         .parent()
         .expect("it is in a directory")
         .to_owned();
-    let dir = office.data.display().to_string();
     let notes = |n: usize| -> PathBuf { home.join(format!("trace{n}")) };
     let port = office.smsc.port().to_string();
     let mut init = vec!["init", "--non-interactive", "--no-check"];
@@ -136,9 +135,15 @@ fn nothing_is_ever_more_open_than_it_ends() {
     end(engine);
     window.keys("q");
     window.ends_restored(0);
-    let texts: Vec<String> = (0..4).map(|n| made(&notes(n))).collect();
+    let copy = home.join("copy.redb").display().to_string();
+    for (n, args) in [(4, ["backup", &copy]), (5, ["restore", &copy])] {
+        let done = Process::start(&mut traced(&office, &args, &notes(n))).finish(SOON);
+        assert_eq!(done.code, Some(0), "{args:?}: {}", done.err);
+    }
+    let texts: Vec<String> = (0..6).map(|n| made(&notes(n))).collect();
+    let home = home.display().to_string();
     for text in &texts {
-        assert_eq!(openings(text, &dir), Vec::<String>::new());
+        assert_eq!(openings(text, &home), Vec::<String>::new());
     }
     // It was seen how they were made.
     for (n, name) in [
@@ -147,6 +152,8 @@ fn nothing_is_ever_more_open_than_it_ends() {
         (1, "hazir.redb"),
         (3, "serve-output.log"),
         (3, "hazir.sock"),
+        (4, "copy.redb"),
+        (5, "hazir.redb"),
     ] {
         assert!(texts[n].contains(name), "{name} is not in {n}");
     }

@@ -1,5 +1,5 @@
 //! No key, no password, no text of a message and no whole number stands where it has no business: a desk with canaries is
-//! kept busy, crashes, and all that it left is searched.
+//! kept busy, crashes, and all that it left is searched. The soak searches a desk that ran for long in the same way.
 
 mod closed;
 mod files;
@@ -31,12 +31,12 @@ use forms::{Canary, assert_none, files as files_below};
 const PASSWORD: &str = "kN7-q2Zx";
 const NUMBER: &str = "+989123456789";
 const OLD_NUMBER: &str = "+989127654321";
-const NOTE: &str = "lavender-zeppelin";
+pub(crate) const NOTE: &str = "lavender-zeppelin";
 const OLD_TEXT: &str = "Exit marmalade-quasar";
 const WORDS: &str = "tangerine-monsoon";
 
 /// What is looked for.
-struct Canaries {
+pub(crate) struct Canaries {
     /// Keys and the password: nowhere but in their files, and the root key in the one answer that gives it.
     keys: Vec<Canary>,
     /// What phones wrote: in the store, and on the screens of those who may read it.
@@ -49,10 +49,27 @@ impl Canaries {
     fn all(&self) -> Vec<Canary> {
         [&self.keys[..], &self.texts, &self.numbers].concat()
     }
+
+    /// Asserts that a terminal got no key and no whole number.
+    pub(crate) fn assert_not_shown(&self, terminal: &[u8]) {
+        assert_none(&self.keys, "the terminal", terminal);
+        assert_none(&self.numbers, "the terminal", terminal);
+    }
+
+    /// Asserts that no key crossed the socket.
+    pub(crate) fn assert_not_said(&self, socket: &[u8]) {
+        assert_none(&self.keys, "the socket", socket);
+    }
+
+    /// Asserts that an engine wrote nothing of it all.
+    pub(crate) fn assert_not_written(&self, out: &str, err: &str) {
+        assert_none(&self.all(), "stdout", out.as_bytes());
+        assert_none(&self.all(), "stderr", err.as_bytes());
+    }
 }
 
 /// A desk whose secrets are known, and its phone.
-fn desk(root: [u8; 32]) -> (Office, Phone, Canaries) {
+pub(crate) fn desk(root: [u8; 32]) -> (Office, Phone, Canaries) {
     let office = Office::bare();
     office.smsc.want_password(PASSWORD);
     let home = office.data.parent().expect("it is in a directory");
@@ -99,10 +116,10 @@ fn desk(root: [u8; 32]) -> (Office, Phone, Canaries) {
 }
 
 /// The socket of a desk with somebody between it and its consoles, who notes every octet.
-struct Tap(Arc<Watch<Vec<u8>>>);
+pub(crate) struct Tap(Arc<Watch<Vec<u8>>>);
 
 impl Tap {
-    fn between(office: &Office) -> Self {
+    pub(crate) fn between(office: &Office) -> Self {
         let path = office.data.join("hazir.sock");
         let real = office.data.join("real.sock");
         std::fs::rename(&path, &real).unwrap();
@@ -126,8 +143,14 @@ impl Tap {
     }
 
     /// All octets that went by since this was asked last.
-    fn heard(&self) -> Vec<u8> {
+    pub(crate) fn heard(&self) -> Vec<u8> {
         self.0.change(std::mem::take)
+    }
+
+    /// Goes from between: an engine that ends in order unlinks the socket that it made.
+    pub(crate) fn remove(office: &Office) {
+        let [real, path] = ["real.sock", "hazir.sock"].map(|name| office.data.join(name));
+        std::fs::rename(real, path).unwrap();
     }
 }
 
@@ -144,7 +167,7 @@ fn carry(mut from: UnixStream, mut to: UnixStream, noted: &Watch<Vec<u8>>) {
 }
 
 /// An engine that says all that it can say, and could leave a core file in the desk's directory.
-fn talkative(office: &Office) -> Process {
+pub(crate) fn talkative(office: &Office) -> Process {
     let serve = office.command(&["serve"]);
     let mut command = Command::new("sh");
     // As much as this user may have.
@@ -244,7 +267,7 @@ fn end_by(engine: &mut Process, signal: Signal) -> ExitStatus {
 }
 
 /// What the system shows of a process to everybody, and whether it could leave a core file.
-fn assert_shows_nothing(engine: &Process, canaries: &Canaries) {
+pub(crate) fn assert_shows_nothing(engine: &Process, canaries: &Canaries) {
     let pid = engine.id();
     for name in ["cmdline", "environ", "comm", "status", "limits"] {
         let octets = std::fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default();
@@ -257,7 +280,7 @@ fn assert_shows_nothing(engine: &Process, canaries: &Canaries) {
 }
 
 /// No file of a desk but those that are for it holds a key; no diagnostics hold a text or a number.
-fn assert_clean(dir: &Path, canaries: &Canaries) {
+pub(crate) fn assert_clean(dir: &Path, canaries: &Canaries) {
     let (mut notes, mut numbers) = (0, 0);
     for (path, octets) in files_below(dir) {
         let place = path.display().to_string();
@@ -289,14 +312,12 @@ fn canaries_are_nowhere_where_they_have_no_business() {
         let tap = Tap::between(&office);
         keep_busy(&office, &mut phone);
         let terminal = look_around(&office);
-        assert_none(&canaries.keys, "the terminal", &terminal);
-        assert_none(&canaries.numbers, "the terminal", &terminal);
-        assert_none(&canaries.keys, "the socket", &tap.heard());
+        canaries.assert_not_shown(&terminal);
+        canaries.assert_not_said(&tap.heard());
         assert_shows_nothing(&engine, &canaries);
         let status = end_by(&mut engine, signal);
         assert!(!status.core_dumped(), "{signal:?} dumped a core");
-        assert_none(&canaries.all(), "stderr", engine.err().as_bytes());
-        assert_none(&canaries.all(), "stdout", engine.out().as_bytes());
+        canaries.assert_not_written(&engine.out(), &engine.err());
         // What is left of the tap, and of an engine that crashed.
         for socket in ["hazir.sock", "real.sock"] {
             let _ = std::fs::remove_file(office.data.join(socket));
@@ -324,12 +345,7 @@ fn a_new_key_crosses_the_socket_once_and_is_said_once() {
         }
     }
     assert_none([&canary], "the socket", &tap.heard());
-    // Its engine unlinks the socket that it made; the tap is in its place.
-    std::fs::rename(
-        office.data.join("real.sock"),
-        office.data.join("hazir.sock"),
-    )
-    .unwrap();
+    Tap::remove(&office);
     stop(engine);
     for (path, octets) in files_below(&office.data) {
         assert_none([&canary], &path.display().to_string(), &octets);
