@@ -28,8 +28,8 @@ pub struct Judge {
     /// A batch that a commit did not succeed with: all of it may be on disk, or nothing.
     unsure: Option<(Now, Batch)>,
     digests: BTreeSet<Digest>,
-    /// Octets of unreadable messages.
-    raws: BTreeSet<u64>,
+    /// Octets of unreadable messages, by their hash.
+    raws: BTreeMap<u64, Vec<u8>>,
     parts: BTreeSet<u64>,
     recorded: BTreeMap<Digest, String>,
     /// How often each check-in is recorded.
@@ -37,7 +37,7 @@ pub struct Judge {
     /// Who is present, reckoned anew.
     pub presences: Presences,
     /// Messages over a bound that were answered, of this process: by when how many must have been counted on disk.
-    owed: VecDeque<(i64, u64)>,
+    owed: VecDeque<(i64, u64, Sms)>,
     owed_count: u64,
     counted: u64,
     /// How long a count may take beyond what is allowed: timers are looked at late.
@@ -68,10 +68,12 @@ impl Judge {
     /// Looks at the time, after every step.
     pub fn look(&mut self, tick: i64) {
         self.tick = tick;
-        if self.owed.front().is_some_and(|(due, _)| *due < tick) {
+        if let Some((due, _, sms)) = self.owed.front()
+            && *due < tick
+        {
             let (owed, counted) = (self.owed_count, self.counted);
             self.breaks(format!(
-                "1: {owed} messages were over a bound, {counted} are counted on disk after a minute"
+                "1: {owed} messages were over a bound, {counted} are counted on disk after a minute, {sms:?} is not"
             ));
         }
     }
@@ -83,7 +85,7 @@ impl Judge {
         }
         self.owed_count += 1;
         let due = self.tick + COUNT_MS + self.late_ms;
-        self.owed.push_back((due, self.owed_count));
+        self.owed.push_back((due, self.owed_count, sms.clone()));
         self.heard_ok(sms, phones);
     }
 
@@ -101,12 +103,14 @@ impl Judge {
     fn keeps(&self, sms: &Sms) -> bool {
         match sms.kept {
             Kept::Message(digest) => {
-                self.digests.contains(&digest) || self.raws.contains(&hash(&sms.octets.0))
+                self.digests.contains(&digest) || self.raws.contains_key(&hash(&sms.octets.0))
             }
             Kept::Part(part, digest) => {
-                self.parts.contains(&part) || self.digests.contains(&digest)
+                self.parts.contains(&part)
+                    || self.digests.contains(&digest)
+                    || self.is_in_raw(&sms.octets.0)
             }
-            Kept::Raw(hash) => self.raws.contains(&hash),
+            Kept::Raw(hash) => self.raws.contains_key(&hash),
             Kept::Never => true,
         }
     }
@@ -208,8 +212,14 @@ impl Judge {
             let over = gateways.map(|one| one.unreadable_over_bound + one.copies_over_bound);
             self.counted = over.sum();
             let counted = self.counted;
-            self.owed.retain(|(_, owed)| *owed > counted);
+            self.owed.retain(|(_, owed, _)| *owed > counted);
         }
+    }
+
+    /// Whether a part was joined with parts of another message: where a part of each is lost and both have one reference.
+    fn is_in_raw(&self, octets: &[u8]) -> bool {
+        let mut raws = self.raws.values();
+        raws.any(|raw| raw.windows(octets.len()).any(|some| some == octets))
     }
 
     fn look_at_outbox(&mut self, now: Now, batch: &Batch) {
@@ -287,7 +297,7 @@ impl Judge {
     fn note_message(&mut self, now: Now, seq: Seq, row: &MessageRow, phones: &[Phone]) {
         self.digests.extend(row.digest);
         if let Some(raw) = &row.raw {
-            self.raws.insert(hash(&raw.octets));
+            self.raws.insert(hash(&raw.octets), raw.octets.clone());
         }
         let kind = match row.outcome {
             Outcome::Recorded => 0,
