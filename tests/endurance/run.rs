@@ -3,6 +3,7 @@
 //! ```text
 //! HAZIR_SHARE=10     per cent of the row's goal to reach in all; 100 where nothing is said
 //! HAZIR_MINUTES=20   stop before that after so many minutes
+//! HAZIR_THREADS=2    try so many seeds at once; for rows that measure no time
 //! ```
 //!
 //! What was reached stands in `target/tmp/endurance/ROW`, one `name=value` a line; a row begins anew where that file is
@@ -11,14 +12,20 @@
 use std::any::Any;
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::it::draws::setting;
 
 /// How often progress is told and kept.
 const TOLD_EVERY: Duration = Duration::from_secs(10);
+
+/// How many cases a seed was, or what it panicked with.
+type Tried = thread::Result<u64>;
 
 /// A row of the figures to reach.
 #[derive(Copy, Clone, Debug)]
@@ -77,6 +84,9 @@ impl Row {
         let share = setting("HAZIR_SHARE").unwrap_or(100);
         let minutes = setting("HAZIR_MINUTES").unwrap_or(u64::MAX / 60);
         let wanted = (self.goal / 100).saturating_mul(share).max(1);
+        let threads = setting("HAZIR_THREADS").unwrap_or(1);
+        // Seeds take unlike times, and what is reached has no holes: each thread has several in a turn.
+        let turn = if threads == 1 { 1 } else { 16 * threads };
         let file = self.file();
         let mut reached = fs::read_to_string(&file)
             .map_or_else(|_| Reached::default(), |text| Reached::read(&text));
@@ -84,13 +94,15 @@ impl Row {
         let before = reached.millis;
         let mut told = started;
         while reached.cases < wanted && started.elapsed() < Duration::from_secs(minutes * 60) {
-            let seed = reached.seed + 1;
-            match catch_unwind(AssertUnwindSafe(|| (self.batch)(seed))) {
-                Ok(cases) => {
-                    reached.seed = seed;
-                    reached.cases += cases;
+            let seeds = reached.seed + 1..reached.seed + 1 + turn;
+            for (seed, tried) in seeds.clone().zip(self.try_all(seeds, threads)) {
+                match tried {
+                    Ok(cases) => {
+                        reached.seed = seed;
+                        reached.cases += cases;
+                    }
+                    Err(fault) => self.failed(reached, seed, fault),
                 }
-                Err(fault) => self.failed(reached, seed, fault),
             }
             let millis = u64::try_from(started.elapsed().as_millis()).expect("it is less");
             reached.millis = before + millis;
@@ -102,6 +114,32 @@ impl Row {
         }
         fs::write(&file, reached.text()).expect("the target directory can be written");
         self.tell(reached);
+    }
+
+    /// Tries seeds in so many threads at once, and gives what each came to in their order.
+    fn try_all(self, seeds: Range<u64>, threads: u64) -> Vec<Tried> {
+        let next = AtomicU64::new(seeds.start);
+        let one_by_one = || {
+            let mut tried = Vec::new();
+            loop {
+                let seed = next.fetch_add(1, Ordering::Relaxed);
+                if !seeds.contains(&seed) {
+                    return tried;
+                }
+                let batch = AssertUnwindSafe(|| (self.batch)(seed));
+                tried.push((seed, catch_unwind(batch)));
+            }
+        };
+        let mut tried = thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(one_by_one)).collect();
+            let mut tried = one_by_one();
+            for other in others {
+                tried.extend(other.join().expect("it catches panics"));
+            }
+            tried
+        });
+        tried.sort_unstable_by_key(|(seed, _)| *seed);
+        tried.into_iter().map(|(_, tried)| tried).collect()
     }
 
     fn failed(self, reached: Reached, seed: u64, fault: Box<dyn Any + Send>) -> ! {
@@ -134,6 +172,25 @@ impl Row {
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("endurance");
         fs::create_dir_all(&directory).expect("the target directory can be written");
         directory.join(self.name)
+    }
+}
+
+#[test]
+fn threads_try_each_seed_once_and_tell_in_order() {
+    let row = Row {
+        name: "",
+        cases: "",
+        goal: 0,
+        batch: |seed| {
+            assert_ne!(seed, 5, "the fifth fails");
+            seed * 10
+        },
+        replay: "",
+    };
+    for threads in [1, 3] {
+        let tried = row.try_all(3..8, threads);
+        let cases: Vec<Option<u64>> = tried.into_iter().map(Result::ok).collect();
+        assert_eq!(cases, [Some(30), Some(40), None, Some(60), Some(70)]);
     }
 }
 
