@@ -166,6 +166,11 @@ impl World {
         let missed = self.consoles[place].missed.take().unwrap_or_default();
         if missed.len() > QUEUE {
             let Some(snapshot) = self.snapshot() else {
+                // A commit goes on: its question waits until the engine takes questions again.
+                if let Some(console) = self.consoles.get_mut(place) {
+                    console.missed = Some(missed);
+                    self.later(Millis::SECOND, Happening::ConsoleWakes(id));
+                }
                 return;
             };
             let place = self.consoles.iter().position(|console| console.id == id);
