@@ -16,7 +16,7 @@ use crate::domain::{
     DeskAct, DeviceId, DeviceRow, Employee, EmployeeId, Entry, MessageRow, Msisdn, Operator,
     OutboxId, OutboxRow, OutboxState, Outcome, Seq,
 };
-use crate::protocol::{DeviceKeys, RootKey};
+use crate::protocol::RootKey;
 use crate::store::{Archive, StoreError};
 
 /// The longest name, in characters.
@@ -201,7 +201,7 @@ impl Engine {
         self.journal.batch.devices.insert(device, row.clone());
         self.roster
             .devices
-            .insert(device, Device::new(row, DeviceKeys::derive(&root)));
+            .insert(device, Device::new(row, &root));
         self.unopened.remove(&employee);
         self.journal.publish(|| Event::Roster);
         root_key.zeroize();

@@ -1,7 +1,7 @@
 use super::super::fake::{NOW, card, run, run_with};
 use crate::api::{Ask, Command, DeviceFact, EnrolKey, Enrolled, Reply};
 use crate::cli::error::CliError;
-use crate::domain::{DeviceId, EmployeeId};
+use crate::domain::{DeviceId, EmployeeId, Fingerprint};
 use crate::protocol::KeyText;
 
 const WITH_NUMBER: &str =
@@ -118,6 +118,7 @@ fn phones_have_every_field() {
         revoked: true,
         enrolled_at: NOW,
         highest: None,
+        fingerprint: Fingerprint([0, 255, 1, 0]),
     };
     let ran = run(
         &["device", "list", "--json"],
