@@ -199,9 +199,7 @@ impl Engine {
         };
         self.act(now, by, DeskAct::DeviceEnrolled(device, employee));
         self.journal.batch.devices.insert(device, row.clone());
-        self.roster
-            .devices
-            .insert(device, Device::new(row, &root));
+        self.roster.devices.insert(device, Device::new(row, &root));
         self.unopened.remove(&employee);
         self.journal.publish(|| Event::Roster);
         root_key.zeroize();

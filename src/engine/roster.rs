@@ -55,9 +55,7 @@ impl Roster {
         for row in std::mem::take(&mut loaded.devices).into_values() {
             let root = store_key.open(row.id, &row.sealed_key);
             let root = root.map_err(|_| StartError::DeviceKey(row.id))?;
-            roster
-                .devices
-                .insert(row.id, Device::new(row, &root));
+            roster.devices.insert(row.id, Device::new(row, &root));
         }
         for ((Series { device, kind }, counter), row) in std::mem::take(&mut loaded.decided) {
             if let Some(device) = roster.devices.get_mut(&device) {
