@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Action, AlarmId, AlarmKind, AnswerKind, Counter, DeviceId, DownCause, EmployeeId, GatewayName,
-    LinkFaults, Millis, Operator, OutboxId, OutboxState, PduHeader, PresenceSource, RefusedReason,
-    SendError, Seq, UnreadableReason,
+    Action, AlarmId, AlarmKind, AnswerKind, Counter, DeviceId, DownCause, EmployeeId, Fingerprint,
+    GatewayName, LinkFaults, Millis, Operator, OutboxId, OutboxState, PduHeader, PresenceSource,
+    RefusedReason, SendError, Seq, UnreadableReason,
 };
 
 /// A line of the feed: a message that came in, or a mark that was made.
@@ -139,6 +139,8 @@ pub struct DeviceFact {
     pub enrolled_at: Millis,
     /// The highest counter that was decided; `None` before the first.
     pub highest: Option<Counter>,
+    /// By what its key is told from others.
+    pub fingerprint: Fingerprint,
 }
 
 /// An entry of the outbox.

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::config::ConfigError;
+use super::config::{ConfigError, PageFault};
 use crate::api::Refusal;
 use crate::domain::{CopyFault, DownCause, EmployeeId, GatewayName, PhoneError};
 use crate::practice::load::LoadFault;
@@ -147,6 +147,17 @@ pub enum CliError {
         /// As it was written.
         value: String,
     },
+    /// A value of `--page` that is no address of the page for phones.
+    #[error("'{page}' is no page")]
+    Page {
+        /// As it was written.
+        page: String,
+        /// What is wrong with it.
+        fault: PageFault,
+    },
+    /// A value of `--page` that is too long.
+    #[error("the address of the page is too long")]
+    PageLength,
     /// No employee of that number or name.
     #[error("no employee '{0}'")]
     NoEmployee(String),
@@ -298,6 +309,8 @@ impl CliError {
             | Self::Phone(_)
             | Self::FlagMissing(_)
             | Self::NotADemo { .. }
+            | Self::Page { .. }
+            | Self::PageLength
             | Self::Value { .. } => ExitCode::Usage,
             Self::OpenToOthers { .. }
             | Self::Permission { .. }

@@ -13,7 +13,7 @@ use crate::domain::{
     Action, AlarmKind, AnswerKind, BindFault, DownCause, Employee, GatewayName, Millis, Operator,
     OutboxState, Outcome, RefusedReason, SendError, TlsFault, UnreadableReason,
 };
-use crate::words::Words;
+use crate::words::{Words, four_words};
 
 /// Writes one object on a line of its own.
 ///
@@ -63,6 +63,10 @@ pub struct EnrolledJson<'a> {
     pub root_key: &'a str,
     /// The key as the phone takes it.
     pub key_text: &'a str,
+    /// The link to the page for phones, with the key.
+    pub page: Option<&'a str>,
+    /// What the phone must show.
+    pub words: [&'static str; 4],
 }
 
 /// A phone.
@@ -74,6 +78,7 @@ pub struct DeviceJson<'a> {
     revoked: bool,
     enrolled_at: String,
     highest: Option<u16>,
+    words: [&'static str; 4],
 }
 
 impl<'a> From<&'a DeviceFact> for DeviceJson<'a> {
@@ -85,6 +90,7 @@ impl<'a> From<&'a DeviceFact> for DeviceJson<'a> {
             revoked: device.revoked,
             enrolled_at: rfc3339(device.enrolled_at),
             highest: device.highest.map(|counter| counter.0),
+            words: four_words(device.fingerprint),
         }
     }
 }

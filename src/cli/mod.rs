@@ -8,6 +8,7 @@ mod console;
 mod copies;
 mod demo;
 mod doors;
+mod enrolment;
 mod error;
 pub mod files;
 mod fold;

@@ -130,6 +130,7 @@ fn gateway_settings(gateway: &Gateway) -> GatewaySettings {
         source_address: gateway.source_address.clone(),
         binary: gateway.encoding == Encoding::Binary,
         footer_octets: usize::from(gateway.footer_octets),
+        answer_link: gateway.answer_link.clone(),
         window: usize::from(gateway.window),
         max_per_second: gateway.max_per_second,
         max_per_30_min: gateway.max_per_30_min,

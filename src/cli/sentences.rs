@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use super::config::{ConfigError, ConfigFault, TlsFileFault, Wanted};
+use super::config::{ConfigError, ConfigFault, PAGE_CHARACTERS, PageFault, TlsFileFault, Wanted};
 use super::error::CliError;
 use super::init::shell_quoted;
 use crate::domain::PhoneError;
@@ -50,6 +50,14 @@ pub fn sentence(words: &Words, error: &CliError) -> String {
             say("error.gateway_port", &[("port", &port.to_string())])
         }
         CliError::FlagMissing(flag) => say("error.flag_missing", &[("flag", flag)]),
+        CliError::Page { page, fault } => {
+            let fault = page_fault(words, "page", page, *fault);
+            say("error.page", &[("page", page), ("fault", &fault)])
+        }
+        CliError::PageLength => {
+            let most = PAGE_CHARACTERS.to_string();
+            say("error.page_length", &[("most", &most)])
+        }
         CliError::Value { flag, value } => say("error.value", &[("flag", flag), ("value", value)]),
         CliError::NoEmployee(name) => say("error.no_employee", &[("name", name)]),
         CliError::ManyEmployees { name, ids } => {
@@ -184,7 +192,38 @@ pub(super) fn config_fault(words: &Words, fault: &ConfigFault) -> String {
             }
         }
         ConfigFault::TlsNoSystemCa => say("config.tls_no_system_ca", &[]),
+        ConfigFault::Page { key, page, fault } => {
+            let fault = page_fault(words, key, page, *fault);
+            say("config.page", &[("key", key), ("fault", &fault)])
+        }
+        ConfigFault::LinkInBinary => say("config.link_in_binary", &[]),
+        ConfigFault::LinkTooLong { characters, room } => {
+            let facts = [
+                ("characters", &*characters.to_string()),
+                ("room", &room.to_string()),
+            ];
+            say("config.link_too_long", &facts)
+        }
         ConfigFault::NoFile => say("config.no_file", &[]),
+    }
+}
+
+/// Says why a text is no address of the page for phones.
+fn page_fault(words: &Words, key: &str, page: &str, fault: PageFault) -> String {
+    match fault {
+        PageFault::Scheme if key == "answer_link" => words.say("page.scheme_of_link", &[]),
+        PageFault::Scheme => words.say("page.scheme", &[]),
+        PageFault::Host => words.say("page.host", &[("page", page)]),
+        PageFault::Fragment => words.say("page.fragment", &[]),
+        PageFault::Character(c) => {
+            let sign = c.to_string();
+            let facts = [("sign", &*sign)];
+            if key == "answer_link" {
+                words.say("page.sign_of_link", &facts)
+            } else {
+                words.say("page.sign", &facts)
+            }
+        }
     }
 }
 
@@ -245,6 +284,17 @@ mod tests {
         io::ErrorKind::NotFound.into()
     }
 
+    fn page_faults() -> impl Iterator<Item = PageFault> {
+        let character = PageFault::Character('|');
+        [
+            PageFault::Scheme,
+            PageFault::Host,
+            PageFault::Fragment,
+            character,
+        ]
+        .into_iter()
+    }
+
     fn faults() -> Vec<ConfigFault> {
         let key = || "key".to_owned();
         let mut faults = vec![
@@ -284,8 +334,19 @@ mod tests {
             },
             ConfigFault::TlsName(key()),
             ConfigFault::TlsNoSystemCa,
+            ConfigFault::LinkInBinary,
+            ConfigFault::LinkTooLong {
+                characters: 18,
+                room: 5,
+            },
             ConfigFault::NoFile,
         ];
+        for key in ["page", "answer_link"] {
+            faults.extend(page_faults().map(|fault| {
+                let page = "https://".to_owned();
+                ConfigFault::Page { key, page, fault }
+            }));
+        }
         for fault in [
             TlsFileFault::Missing,
             TlsFileFault::NotPem,
@@ -442,6 +503,7 @@ mod tests {
                 1,
             ),
             (CliError::TooLongForQr, 1),
+            (CliError::PageLength, 2),
             (CliError::Phone(PhoneError::NotANumber("x".to_owned())), 2),
             (CliError::Phone(PhoneError::Impossible("x".to_owned())), 2),
             (CliError::Phone(PhoneError::Country("x".to_owned())), 2),
@@ -464,6 +526,10 @@ mod tests {
             (CliError::HangUp, 129),
         ];
         errors.extend(errors_of_stores());
+        errors.extend(page_faults().map(|fault| {
+            let page = "https://".to_owned();
+            (CliError::Page { page, fault }, 2)
+        }));
         errors.extend(refusals());
         for fault in faults() {
             let at = Origin::Flag("--set a".to_owned());

@@ -13,7 +13,7 @@ use crate::domain::{Employee, EmployeeId, Millis};
 use crate::words::Words;
 
 /// Heads of columns that are folded where a window is too narrow for all.
-const FOLDED: [&str; 10] = [
+const FOLDED: [&str; 11] = [
     "head.name",
     "head.short",
     "head.team",
@@ -22,6 +22,7 @@ const FOLDED: [&str; 10] = [
     "head.next",
     "head.error",
     "head.alarm",
+    "head.words",
     "head.marks",
     "head.link",
 ];

@@ -61,6 +61,10 @@ impl fmt::Debug for Digest {
     }
 }
 
+/// What tells the key of a phone from others without showing it: four octets that follow from the key.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint(pub [u8; 4]);
+
 /// The name of a gateway as the configuration gives it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GatewayName(pub Arc<str>);

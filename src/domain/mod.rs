@@ -18,7 +18,9 @@ pub use address::Address;
 pub use alarm::{AlarmKind, AlarmRow};
 pub use check_in::{Action, Outcome, RefusedReason, UnreadableReason};
 pub use copy::{Copied, CopyEvent, CopyFault, Examined, StoreCounts};
-pub use ids::{AlarmId, Counter, DeviceId, Digest, EmployeeId, GatewayName, OutboxId, PartId, Seq};
+pub use ids::{
+    AlarmId, Counter, DeviceId, Digest, EmployeeId, Fingerprint, GatewayName, OutboxId, PartId, Seq,
+};
 pub use ledger::{
     DeskAct, Entry, LedgerRow, MarkRow, MessageRow, NoteRow, Operator, OverBound, RawBody,
     StopCause,

@@ -16,7 +16,7 @@ use crate::domain::{
     DeskAct, DeviceId, DeviceRow, Employee, EmployeeId, Entry, MessageRow, Msisdn, Operator,
     OutboxId, OutboxRow, OutboxState, Outcome, Seq,
 };
-use crate::protocol::{DeviceKeys, RootKey};
+use crate::protocol::RootKey;
 use crate::store::{Archive, StoreError};
 
 /// The longest name, in characters.
@@ -199,9 +199,7 @@ impl Engine {
         };
         self.act(now, by, DeskAct::DeviceEnrolled(device, employee));
         self.journal.batch.devices.insert(device, row.clone());
-        self.roster
-            .devices
-            .insert(device, Device::new(row, DeviceKeys::derive(&root)));
+        self.roster.devices.insert(device, Device::new(row, &root));
         self.unopened.remove(&employee);
         self.journal.publish(|| Event::Roster);
         root_key.zeroize();

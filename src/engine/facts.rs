@@ -107,6 +107,7 @@ pub(super) fn device(device: &Device, roster: &Roster) -> DeviceFact {
         highest: device
             .attendance()
             .and_then(super::window::CounterWindow::highest),
+        fingerprint: device.fingerprint,
     }
 }
 

@@ -14,7 +14,7 @@ use super::{Now, Tick};
 use crate::api::Hold;
 use crate::domain::{
     DeliveryReport, GatewayName, Millis, OutboundSms, OutboxId, OutboxRow, OutboxState, SendError,
-    Seq, SubmitFault,
+    Seq, SmsBody, SubmitFault,
 };
 
 /// Settled entries held in memory: what delivery receipts may still name.
@@ -243,7 +243,9 @@ impl Outbox {
                     continue;
                 };
                 self.changed.push((id, Change::Shown));
-                leaving.push((name.clone(), hand_over(&mut self.tally, &mut entry.row)));
+                let body = self.routes.body_of(&entry.row);
+                let sms = hand_over(&mut self.tally, &mut entry.row, body);
+                leaving.push((name.clone(), sms));
             }
         }
         leaving
@@ -480,8 +482,8 @@ impl Outbox {
     }
 }
 
-/// The entry is with the gateway from now on.
-fn hand_over(tally: &mut Tally, row: &mut OutboxRow) -> OutboundSms {
+/// The entry is with the gateway from now on, which sends `body`.
+fn hand_over(tally: &mut Tally, row: &mut OutboxRow, body: SmsBody) -> OutboundSms {
     tally.remove(row);
     row.state = OutboxState::Sending;
     row.attempts = row.attempts.saturating_add(1);
@@ -491,7 +493,7 @@ fn hand_over(tally: &mut Tally, row: &mut OutboxRow) -> OutboundSms {
         id: row.id,
         to: row.to.clone(),
         from: row.from.clone(),
-        body: row.body.clone(),
+        body,
     }
 }
 

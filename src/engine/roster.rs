@@ -2,8 +2,10 @@ use std::collections::BTreeMap;
 
 use super::core::StartError;
 use super::window::CounterWindow;
-use crate::domain::{Address, Country, DeviceId, DeviceRow, Employee, EmployeeId, Msisdn, Series};
-use crate::protocol::{DeviceKeys, Kind, StoreKey};
+use crate::domain::{
+    Address, Country, DeviceId, DeviceRow, Employee, EmployeeId, Fingerprint, Msisdn, Series,
+};
+use crate::protocol::{DeviceKeys, Kind, RootKey, StoreKey};
 use crate::store::Loaded;
 
 /// Cards and phones.
@@ -18,14 +20,16 @@ pub(super) struct Roster {
 pub(super) struct Device {
     pub(super) row: DeviceRow,
     pub(super) keys: DeviceKeys,
+    pub(super) fingerprint: Fingerprint,
     windows: BTreeMap<u8, CounterWindow>,
 }
 
 impl Device {
-    pub(super) fn new(row: DeviceRow, keys: DeviceKeys) -> Self {
+    pub(super) fn new(row: DeviceRow, root: &RootKey) -> Self {
         Self {
+            keys: DeviceKeys::derive(root),
+            fingerprint: root.fingerprint(row.id),
             row,
-            keys,
             windows: BTreeMap::new(),
         }
     }
@@ -51,9 +55,7 @@ impl Roster {
         for row in std::mem::take(&mut loaded.devices).into_values() {
             let root = store_key.open(row.id, &row.sealed_key);
             let root = root.map_err(|_| StartError::DeviceKey(row.id))?;
-            roster
-                .devices
-                .insert(row.id, Device::new(row, DeviceKeys::derive(&root)));
+            roster.devices.insert(row.id, Device::new(row, &root));
         }
         for ((Series { device, kind }, counter), row) in std::mem::take(&mut loaded.decided) {
             if let Some(device) = roster.devices.get_mut(&device) {

@@ -50,6 +50,17 @@ impl Routes {
         Others(others.fold(0, |bits, (place, _)| bits | 1 << place))
     }
 
+    /// The body in which an answer leaves by its gateway. Its row keeps the frame alone, so that another gateway, or a
+    /// configuration that was changed, has its own link in front of it.
+    pub(super) fn body_of(&self, row: &OutboxRow) -> SmsBody {
+        let mut gateways = self.gateways.iter();
+        let gateway = gateways.find(|gateway| gateway.name == row.gateway);
+        match (&row.body, gateway.and_then(|gateway| link_of(row, gateway))) {
+            (SmsBody::Text(frame), Some(link)) => SmsBody::Text([link, "#", frame].concat()),
+            (body @ (SmsBody::Text(_) | SmsBody::Binary(_)), _) => body.clone(),
+        }
+    }
+
     /// The answer made anew for another gateway; `None` where the configuration has none of that name.
     pub(super) fn round_by(&self, row: &OutboxRow, gateway: &GatewayName) -> Option<OutboxRow> {
         let gateway = self.gateways.iter().find(|known| known.name == *gateway)?;
@@ -89,10 +100,17 @@ pub(super) fn carry_by(entry: &mut OutboxRow, gateway: &GatewaySettings) {
         (SmsBody::Binary(_), true) | (SmsBody::Text(_), false) => None,
     };
     entry.body = carried.unwrap_or_else(|| entry.body.clone());
+    let link = link_of(entry, gateway).map_or(0, |link| link.len() + 1);
     entry.parts = gateway.parts(match &entry.body {
-        SmsBody::Text(text) => text.len(),
+        SmsBody::Text(text) => link + text.len(),
         SmsBody::Binary(octets) => octets.len(),
     });
+}
+
+/// The link that stands in front of an answer; the phone app of 2023 takes none.
+fn link_of<'a>(row: &OutboxRow, gateway: &'a GatewaySettings) -> Option<&'a str> {
+    let link = gateway.answer_link.as_deref();
+    link.filter(|_| row.device.is_some())
 }
 
 /// As [`carry_by`], where the number that was written to is none of the gateway's: where its own is not known, it puts
@@ -157,6 +175,79 @@ mod tests {
         ] {
             assert_eq!(may_carry(&gateway(source, &[]), &row, iran), may);
         }
+    }
+
+    #[test]
+    fn a_sealed_answer_leaves_with_the_link_of_its_gateway_and_its_row_keeps_the_frame() {
+        let envelope = vec![0x12; 66];
+        let frame = frame::encode(&envelope);
+        assert_eq!(frame.len(), 92);
+        let link = |link: Option<&str>, name| GatewaySettings {
+            answer_link: link.map(str::to_owned),
+            ..samples::gateway(name)
+        };
+        let mut with = link(Some("https://a.example/p"), "with");
+        with.footer_octets = 160 - 92 - 20;
+        let other = link(Some("https://b.example"), "other");
+        let without = link(None, "without");
+        let binary = GatewaySettings {
+            binary: true,
+            ..link(Some("https://c.example"), "binary")
+        };
+        let gateways = vec![with.clone(), other.clone(), without.clone(), binary.clone()];
+        let routes = Routes::new(&samples::settings(gateways));
+        let text = |body: &str| SmsBody::Text(body.to_owned());
+        let mut row = answer(IRAN, Some(7));
+        row.body = SmsBody::Binary(envelope.clone());
+        // From one gateway to the next, whatever travelled before.
+        for (gateway, kept, leaves) in [
+            (
+                &with,
+                text(&frame),
+                text(&format!("https://a.example/p#{frame}")),
+            ),
+            (
+                &other,
+                text(&frame),
+                text(&format!("https://b.example#{frame}")),
+            ),
+            (
+                &binary,
+                SmsBody::Binary(envelope.clone()),
+                SmsBody::Binary(envelope),
+            ),
+            (&without, text(&frame), text(&frame)),
+            (
+                &with,
+                text(&frame),
+                text(&format!("https://a.example/p#{frame}")),
+            ),
+        ] {
+            carry_by(&mut row, gateway);
+            assert_eq!(
+                (&row.body, routes.body_of(&row), row.parts),
+                (&kept, leaves, 1)
+            );
+        }
+        with.footer_octets += 1;
+        carry_by(&mut row, &with);
+        assert_eq!(row.parts, 2);
+        row.gateway = GatewayName::new("gone");
+        assert_eq!(routes.body_of(&row), text(&frame));
+    }
+
+    #[test]
+    fn an_answer_of_the_2023_format_has_no_link() {
+        let gateway = GatewaySettings {
+            answer_link: Some("https://a.example".to_owned()),
+            footer_octets: 160 - 112,
+            ..samples::gateway("g")
+        };
+        let routes = Routes::new(&samples::settings(vec![gateway.clone()]));
+        let mut row = answer(IRAN, None);
+        row.body = SmsBody::Text("$".repeat(112));
+        carry_by(&mut row, &gateway);
+        assert_eq!((routes.body_of(&row), row.parts), (row.body.clone(), 1));
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(super) fn gateway(name: &str) -> GatewaySettings {
         source_address: None,
         binary: false,
         footer_octets: 0,
+        answer_link: None,
         window: 10,
         max_per_second: 0,
         max_per_30_min: 0,

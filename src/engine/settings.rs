@@ -92,6 +92,8 @@ pub struct GatewaySettings {
     pub binary: bool,
     /// Characters that the gateway appends to each message.
     pub footer_octets: usize,
+    /// The page for phones, whose link stands in front of sealed answers that travel as text.
+    pub answer_link: Option<String>,
     /// Answers in flight at once; at least 1.
     pub window: usize,
     /// SMS a second; 0 is no limit.
@@ -281,6 +283,7 @@ mod tests {
             source_address: None,
             binary: false,
             footer_octets: 62,
+            answer_link: None,
             window: 10,
             max_per_second: 5,
             max_per_30_min: 30,

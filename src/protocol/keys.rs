@@ -4,10 +4,11 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::aead::{self, NONCE_OCTETS};
 use super::hex;
-use crate::domain::DeviceId;
+use crate::domain::{DeviceId, Fingerprint};
 
 const TO_DESK: &str = "hazir 2026-11-20 device to desk";
 const TO_DEVICE: &str = "hazir 2026-11-20 desk to device";
+const FOUR_WORDS: &str = "hazir 2026-11-26 four words of a key";
 
 /// Why a key cannot be read.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +55,15 @@ impl RootKey {
     /// [`KeyError::Hex`] where it is anything else.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         hex::decode(text.trim()).map(Self).ok_or(KeyError::Hex)
+    }
+
+    /// By what this key, as the one of `device`, is told from others: desk and phone show it as four words.
+    ///
+    /// It is the first octets of BLAKE3 derive_key over all octets of its [`KeyText`].
+    pub fn fingerprint(&self, device: DeviceId) -> Fingerprint {
+        let octets = KeyText::octets(device, self);
+        let MessageKey([a, b, c, d, ..]) = &derived(FOUR_WORDS, octets.as_slice());
+        Fingerprint([*a, *b, *c, *d])
     }
 
     /// The key as 64 hexadecimal digits.
@@ -219,12 +229,7 @@ impl KeyText {
 
     /// The text for the phone.
     pub fn encode(&self) -> Zeroizing<String> {
-        let mut octets = Zeroizing::new([0; Self::OCTETS]);
-        octets[0] = Self::VERSION;
-        octets[1..5].copy_from_slice(&self.device.0.to_be_bytes());
-        octets[5..Self::CHECKED_OCTETS].copy_from_slice(&self.root.0);
-        let check = check_octets(&octets[..Self::CHECKED_OCTETS]);
-        octets[Self::CHECKED_OCTETS..].copy_from_slice(&check);
+        let octets = Self::octets(self.device, &self.root);
         let base64 = Zeroizing::new(STANDARD_NO_PAD.encode(octets.as_slice()));
         Zeroizing::new(["HZK.", &base64, ".", &self.desk_number].concat())
     }
@@ -259,6 +264,16 @@ impl KeyText {
             root: RootKey(root),
             desk_number: number.to_owned(),
         })
+    }
+
+    fn octets(device: DeviceId, root: &RootKey) -> Zeroizing<[u8; Self::OCTETS]> {
+        let mut octets = Zeroizing::new([0; Self::OCTETS]);
+        octets[0] = Self::VERSION;
+        octets[1..5].copy_from_slice(&device.0.to_be_bytes());
+        octets[5..Self::CHECKED_OCTETS].copy_from_slice(&root.0);
+        let check = check_octets(&octets[..Self::CHECKED_OCTETS]);
+        octets[Self::CHECKED_OCTETS..].copy_from_slice(&check);
+        octets
     }
 }
 

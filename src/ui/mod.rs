@@ -24,5 +24,6 @@ pub use keys::{Key, KeyFault, Keys};
 pub use look::{Glyphs, Look, Theme};
 pub use message::{Detached, Effect, Message, Token};
 pub use model::{Dialog, Model, Notice, Purpose, Site, SiteGateway};
+pub use text::is_right_to_left;
 pub use update::{prepare, update};
 pub use view::{alarm_line, log_line, pane_lines, selected_line, status_line, view};

@@ -1,10 +1,12 @@
 //! Floor 2: the words for people. They stand in one file for each language, `assets/words`; all other code carries facts.
 
 mod facts;
+mod fingerprint;
 mod links;
 mod replies;
 mod safe;
 
+pub use fingerprint::four_words;
 pub use safe::safe;
 
 use std::collections::BTreeMap;

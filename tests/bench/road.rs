@@ -220,6 +220,7 @@ fn settings(gateway: &GatewayName) -> Settings {
             source_address: Some(DESK.to_owned()),
             binary: false,
             footer_octets: 62,
+            answer_link: None,
             reaches: Vec::new(),
             window: 10_000,
             max_per_second: 0,

@@ -1,6 +1,8 @@
 //! Tests of the whole.
 
 #[cfg(test)]
+mod answer_link;
+#[cfg(test)]
 mod binary;
 #[cfg(test)]
 pub(crate) mod chaos;
@@ -28,6 +30,8 @@ mod disk_full;
 pub(crate) mod draws;
 #[cfg(test)]
 mod edges;
+#[cfg(test)]
+mod enrolment;
 #[cfg(test)]
 mod faulty_disk;
 #[cfg(test)]

@@ -70,13 +70,15 @@ pub(super) fn run_with(
 pub(super) fn run_in_window(line: &[&str], replies: Vec<Reply>) -> Ran {
     let screen = Screen {
         columns: 80,
+        rows: 24,
         colour: true,
     };
     let config = "[site]\n[[gateway]]\nname = \"reception\"\nhost = \"gw.lan\"\nsource_address = \"+989102211824\"\n";
     run_on(Some(screen), line, replies, Vec::new(), config)
 }
 
-fn run_on(
+/// Runs one command line in this window, or in none.
+pub(super) fn run_on(
     screen: Option<Screen>,
     line: &[&str],
     replies: Vec<Reply>,

@@ -4,6 +4,7 @@ mod alarms;
 mod backup;
 mod device;
 mod employee;
+mod enrol;
 mod feed;
 mod import;
 mod link;

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::links::PageFault;
 use crate::ui::KeyFault;
 
 /// Where a value of the configuration was given.
@@ -152,6 +153,27 @@ pub enum ConfigFault {
     /// The system trusts no CA.
     #[error("the system trusts no CA")]
     TlsNoSystemCa,
+    /// What is no address of the page for phones.
+    #[error("'{page}' is no value of '{key}'")]
+    Page {
+        /// Which key.
+        key: &'static str,
+        /// As it was written.
+        page: String,
+        /// What is wrong with it.
+        fault: PageFault,
+    },
+    /// A link before answers that travel as octets.
+    #[error("'answer_link' needs text")]
+    LinkInBinary,
+    /// A link that does not fit one SMS with an answer.
+    #[error("'answer_link' has {characters} characters of {room}")]
+    LinkTooLong {
+        /// How many it has.
+        characters: usize,
+        /// How many there is room for.
+        room: usize,
+    },
     /// Keys that cannot be bound as it is written.
     #[error("keys cannot be bound so")]
     Keys(#[source] KeyFault),

@@ -1,6 +1,7 @@
 //! Every key of `hazir.toml` with what it may hold and its default: the one list that reading, layers, template and
 //! `config show` go by.
 
+use super::links::PAGE_CHARACTERS;
 use super::value::Kind;
 
 /// A table of the configuration.
@@ -125,6 +126,13 @@ const SITE: &[Key] = &[
     key("country", Kind::Country, "\"IR\""),
     key("day_starts", Kind::TimeOfDay, "\"04:00\""),
     key("socket_group", Kind::Text { most: 32 }, "\"\""),
+    key(
+        "page",
+        Kind::Text {
+            most: PAGE_CHARACTERS,
+        },
+        "\"\"",
+    ),
 ];
 
 const GATEWAY: &[Key] = &[
@@ -141,6 +149,7 @@ const GATEWAY: &[Key] = &[
     key("source_address", Kind::Address, "\"\""),
     key("encoding", Kind::Choice(&["text", "binary"]), "\"text\""),
     number("footer_octets", 0, 150, "62"),
+    key("answer_link", Kind::Text { most: 160 }, "\"\""),
     key("tls", Kind::Flag, "false"),
     key("tls_ca", Kind::Text { most: 4_096 }, "\"\""),
     key("tls_name", Kind::Text { most: 253 }, "\"\""),

@@ -3,6 +3,7 @@
 mod error;
 mod keys;
 mod layers;
+mod links;
 mod show;
 mod template;
 mod tls;
@@ -18,6 +19,7 @@ use jiff::tz::TimeZone;
 pub use error::{ConfigError, ConfigFault, Origin, TlsFileFault, Wanted};
 pub use keys::{DAYS, Key, Section};
 pub use layers::{Layers, Sheet, Sheets};
+pub use links::{PAGE_CHARACTERS, PageFault, PageUrl};
 pub use show::{Setting, settings};
 pub use template::{Given, template};
 pub use tls::{TlsConfig, TlsFile, TlsName};
@@ -61,6 +63,8 @@ pub struct Site {
     pub day_starts: Time,
     /// Members of this group may use the socket; `None` leaves it to the owner.
     pub socket_group: Option<String>,
+    /// The page for phones; `None` shows keys without a link.
+    pub page: Option<PageUrl>,
 }
 
 /// One gateway.
@@ -84,6 +88,8 @@ pub struct Gateway {
     pub encoding: Encoding,
     /// What the gateway appends to a text, in characters.
     pub footer_octets: u16,
+    /// The page for phones, whose link stands in front of answers; `None` sends them alone.
+    pub answer_link: Option<String>,
     /// Silence after which enquire_link is sent, in seconds.
     pub enquire_link_s: u32,
     /// How long a response may take, in seconds.
@@ -261,6 +267,7 @@ fn site(sheet: &Sheet) -> Result<Site, ConfigError> {
             .map_err(|_| fault_at(sheet, "country", ConfigFault::Country(country)))?,
         day_starts: time(sheet, "day_starts")?,
         socket_group: (!group.is_empty()).then_some(group),
+        page: links::page(sheet)?,
     })
 }
 
@@ -269,6 +276,11 @@ fn gateway(sheet: &Sheet) -> Result<Gateway, ConfigError> {
     let source = text(sheet, "source_address")?;
     let password = password(sheet, &name)?;
     let host = text(sheet, "host")?;
+    let encoding = match text(sheet, "encoding")?.as_str() {
+        "binary" => Encoding::Binary,
+        _ => Encoding::Text,
+    };
+    let footer_octets = small(sheet, "footer_octets")?;
     Ok(Gateway {
         name: GatewayName::new(&name),
         port: small(sheet, "port")?,
@@ -277,11 +289,9 @@ fn gateway(sheet: &Sheet) -> Result<Gateway, ConfigError> {
         system_id: text(sheet, "system_id")?,
         password,
         source_address: (!source.is_empty()).then_some(source),
-        encoding: match text(sheet, "encoding")?.as_str() {
-            "binary" => Encoding::Binary,
-            _ => Encoding::Text,
-        },
-        footer_octets: small(sheet, "footer_octets")?,
+        encoding,
+        footer_octets,
+        answer_link: links::answer_link(sheet, encoding, footer_octets)?,
         enquire_link_s: number(sheet, "enquire_link_s")?,
         response_timeout_s: number(sheet, "response_timeout_s")?,
         window: small(sheet, "window")?,

@@ -130,10 +130,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     vec(step, 1..120)
 }
 
-/// One without limits, one with a small window, one that is paced and reaches some.
+const LINK: &str = "https://desk.example/";
+
+/// One without limits, one with a small window and a link before answers, one that is paced and reaches some.
 fn gateways() -> Vec<GatewaySettings> {
     let small = GatewaySettings {
         window: 3,
+        answer_link: Some(LINK.to_owned()),
         ..samples::gateway("h")
     };
     let paced = GatewaySettings {
@@ -317,6 +320,19 @@ impl Pair {
     /// What every input of the engine ends with, and what must be the same then. Returns how many left or failed.
     fn settle(&mut self) -> usize {
         let leaving = self.outbox.pump(at(self.now));
+        for (gateway, sms) in &leaving {
+            let row = self.outbox.get(sms.id).unwrap();
+            let SmsBody::Text(frame) = &row.body else {
+                panic!("all are texts");
+            };
+            let has_link = &*gateway.0 == "h" && row.device.is_some();
+            let link = if has_link {
+                format!("{LINK}#")
+            } else {
+                String::new()
+            };
+            assert_eq!(sms.body, SmsBody::Text(link + frame));
+        }
         let leaving: Vec<_> = leaving
             .into_iter()
             .map(|(name, sms)| (name, sms.id))

@@ -113,7 +113,8 @@ impl Outbox {
         let id = self.lanes.get_mut(gateway)?.take(now)?;
         let entry = self.entries.get_mut(&id)?;
         self.changed.push((id, Change::Shown));
-        Some(hand_over(&mut self.tally, &mut entry.row))
+        let body = self.routes.body_of(&entry.row);
+        Some(hand_over(&mut self.tally, &mut entry.row, body))
     }
 
     /// Sends an entry that was made anew for another gateway; its row is written before it leaves.
@@ -128,7 +129,8 @@ impl Outbox {
         let (id, state) = (row.id, entry.row.state);
         debug_assert!(state.is_open(), "only what waits goes round");
         entry.row = row;
-        let sms = hand_over(&mut self.tally, &mut entry.row);
+        let body = self.routes.body_of(&entry.row);
+        let sms = hand_over(&mut self.tally, &mut entry.row, body);
         self.mark(id, Change::Kept);
         Some(sms)
     }

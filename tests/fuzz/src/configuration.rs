@@ -63,6 +63,11 @@ fn within_bounds(config: &Config) {
         assert!(gateway.response_timeout_s >= 1 && gateway.enquire_link_s >= 1);
         let name = &gateway.name.0;
         assert!((1..=32).contains(&name.len()) && !name.contains('/'));
+        if let Some(link) = &gateway.answer_link {
+            // One SMS holds it with `#`, an answer and the footer.
+            assert!(link.is_ascii() && !link.contains(['#', ' ']));
+            assert!(link.len() + 1 + 92 + usize::from(gateway.footer_octets) <= 160);
+        }
     }
 }
 

@@ -225,6 +225,7 @@ fn engine(parts: BTreeMap<PartId, PartRow>, now: Now) -> Engine {
             source_address: None,
             binary: false,
             footer_octets: 0,
+            answer_link: None,
             window: 10,
             max_per_second: 0,
             max_per_30_min: 0,

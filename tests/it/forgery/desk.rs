@@ -371,6 +371,7 @@ fn settings() -> Settings {
             source_address: Some(DESK.to_owned()),
             binary: false,
             footer_octets: 62,
+            answer_link: None,
             window: 10,
             max_per_second: 0,
             max_per_30_min: 0,

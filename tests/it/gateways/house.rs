@@ -55,6 +55,7 @@ impl Default for Plan {
                 reaches: Vec::new(),
                 binary: false,
                 footer_octets: 0,
+                answer_link: None,
                 window: 10,
                 max_per_second: 0,
                 max_per_30_min: 0,

@@ -10,6 +10,8 @@ use super::faulty_disk::Seeded;
 
 /// Gateways, and the numbers at which they reach the desk.
 pub const GATEWAYS: [(&str, &str); 2] = [("g", "+989120000001"), ("h", "+989120000002")];
+/// The one that sends answers as links.
+pub const LINKED: &str = "h";
 
 const SECOND: i64 = Millis::SECOND;
 const MINUTE: i64 = Millis::MINUTE;
@@ -238,7 +240,9 @@ fn settings(lot: &mut Seeded, zone: &str, opens_at: i64) -> Settings {
         name: GatewayName::new(name),
         source_address: Some(number.to_owned()),
         binary: false,
-        footer_octets: 62,
+        // One of them sends answers as links, and another one what waits for it: each with what is its own.
+        footer_octets: if name == LINKED { 0 } else { 62 },
+        answer_link: (name == LINKED).then(|| "https://desk.example/p".to_owned()),
         window: one_of(lot, &[1, 2, 10]),
         max_per_second: one_of(lot, &[0, 1, 5]),
         max_per_30_min,

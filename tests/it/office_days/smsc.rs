@@ -17,7 +17,7 @@ use hazir::protocol::Status;
 use super::air::Sms;
 use super::faults::{Kind, subject};
 use super::faulty_disk::Seeded;
-use super::plan::{GATEWAYS, one_of, within};
+use super::plan::{GATEWAYS, LINKED, one_of, within};
 use super::world::{Happening, Octets, World};
 
 const GENERIC_NACK: u32 = 0x8000_0000;
@@ -329,6 +329,10 @@ impl World {
         };
         if from != GATEWAYS[link].1 {
             self.judge.breaks(format!("4: a receipt from '{from}'"));
+        }
+        if text.starts_with("https://") != (GATEWAYS[link].0 == LINKED) {
+            self.judge
+                .breaks(format!("4: gateway {link} sends '{text}'"));
         }
         let Some(phone) = self.phone_of(&to) else {
             return self

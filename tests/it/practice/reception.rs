@@ -51,6 +51,7 @@ impl Reception {
                 source_address: Some(plan.desk_number.to_owned()),
                 binary: false,
                 footer_octets: usize::from(plan.footer_octets),
+                answer_link: None,
                 window: 10,
                 max_per_second: 0,
                 max_per_30_min: 0,

@@ -11,8 +11,8 @@ use hazir::api::{
 };
 use hazir::domain::{
     Action, AlarmId, AlarmKind, AnswerKind, Counter, Country, DeviceId, DownCause, Employee,
-    EmployeeId, GatewayName, LinkFaults, Millis, Msisdn, Operator, OutboxId, OutboxState,
-    PduHeader, PresenceSource, SendError, Seq,
+    EmployeeId, Fingerprint, GatewayName, LinkFaults, Millis, Msisdn, Operator, OutboxId,
+    OutboxState, PduHeader, PresenceSource, SendError, Seq,
 };
 use hazir::ui::model::{Day, PersonPage};
 use hazir::ui::{Effect, Key, Look, Message, Model, Site, SiteGateway, prepare, update};
@@ -279,6 +279,7 @@ fn devices(employee: EmployeeId) -> Vec<DeviceFact> {
         revoked,
         enrolled_at: ago(days * 24 * 60),
         highest: Some(Counter(412)),
+        fingerprint: Fingerprint([0, 1, 2, 3]),
     };
     vec![
         device(1_803_411_207, true, 400),

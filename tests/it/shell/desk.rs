@@ -206,6 +206,7 @@ impl Desk {
                 source_address: Some(DESK.to_owned()),
                 binary: false,
                 footer_octets: 62,
+                answer_link: None,
                 window: 10,
                 max_per_second: 0,
                 max_per_30_min: 0,
