@@ -39,6 +39,8 @@ mod samples;
 mod session_properties;
 #[cfg(test)]
 mod smsc_properties;
+#[cfg(test)]
+mod smsc_tests;
 
 pub use frame::MAX_PDU_OCTETS;
 pub use login::{BindMode, Login, LoginError, Password, SystemId};

@@ -5,13 +5,17 @@ use proptest::prelude::*;
 
 use super::samples::{deliver_body, pdu, tlv};
 use super::{Password, Session, SessionConfig, SessionEvent, SystemId, Tick};
-use crate::domain::{Address, DownCause, OutboundSms, OutboxId, SmsBody};
+use crate::domain::{Address, DownCause, OutboundSms, OutboxId, SmsBody, SubmitFault};
 
 const DELIVER_SM: u32 = 0x0000_0005;
 const SUBMIT_SM_RESP: u32 = 0x8000_0004;
 const BIND_RESP: u32 = 0x8000_0009;
 
 fn bound() -> Session {
+    bound_with(1)
+}
+
+fn bound_with(seed: u64) -> Session {
     let config = SessionConfig {
         system_id: SystemId::parse("smppuser").unwrap(),
         password: Password::parse("secret").unwrap(),
@@ -19,7 +23,7 @@ fn bound() -> Session {
         response_timeout_ms: 10_000,
         window: 10,
     };
-    let mut session = Session::connect(&config, Tick(0), 1);
+    let mut session = Session::connect(&config, Tick(0), seed);
     session.handle_bytes(Tick(1), &pdu(BIND_RESP, 0, 1, b"SMSC\0"));
     assert_eq!(session.poll_event(), Some(SessionEvent::Bound));
     assert!(session.poll_transmit().is_some());
@@ -30,16 +34,27 @@ fn bound() -> Session {
 fn submitted() -> Session {
     let mut session = bound();
     for id in 1..=3 {
-        let sms = OutboundSms {
-            id: OutboxId(id),
-            to: Address::plain("0912"),
-            from: Address::plain("11"),
-            body: SmsBody::Text("HZ.".into()),
-        };
-        session.submit(Tick(2), &sms).unwrap();
+        session.submit(Tick(2), &sms(id, "HZ.")).unwrap();
         session.poll_transmit().unwrap();
     }
     session
+}
+
+fn sms(id: u64, text: &str) -> OutboundSms {
+    OutboundSms {
+        id: OutboxId(id),
+        to: Address::plain("0912"),
+        from: Address::plain("11"),
+        body: SmsBody::Text(text.to_owned()),
+    }
+}
+
+fn told(id: u64, result: Result<&str, SubmitFault>) -> SessionEvent {
+    let result = result.map(str::to_owned);
+    SessionEvent::Submitted {
+        id: OutboxId(id),
+        result,
+    }
 }
 
 /// Everything that came of it: events, then PDUs.
@@ -81,6 +96,16 @@ fn recorded() -> Vec<u8> {
         pdu(DELIVER_SM, 0, 14, &deliver_body(0, b"HZ.last.", &[])),
     ]
     .concat()
+}
+
+#[test]
+fn enquire_link_is_scattered_by_up_to_a_tenth() {
+    let asks: Vec<_> = (0..500)
+        .filter_map(|seed| bound_with(seed).deadline())
+        .collect();
+    let (first, last) = (asks.iter().min().unwrap(), asks.iter().max().unwrap());
+    assert!((27_001..27_100).contains(&first.0), "{first:?}");
+    assert!((29_900..=30_001).contains(&last.0), "{last:?}");
 }
 
 #[test]
@@ -153,6 +178,52 @@ fn a_lie_inside_a_body_never_reaches_the_next_pdu() {
             assert_eq!(sms.octets, &b"HZ.honest."[..]);
         }
     }
+}
+
+#[test]
+fn a_nack_of_nothing_ends_the_only_request_that_waits_and_no_other() {
+    let nack = |sequence| pdu(0x8000_0000, 0x08, sequence, &[]);
+    let mut session = submitted();
+    session.handle_bytes(Tick(3), &nack(0));
+    assert_eq!(session.poll_event(), None, "it may be any of three");
+
+    let mut session = bound();
+    let asks_at = session.deadline().unwrap();
+    session.handle_timeout(asks_at);
+    let enquire_link = session.poll_transmit().unwrap();
+    session.submit(asks_at, &sms(1, "HZ.")).unwrap();
+    session.handle_bytes(asks_at, &nack(0));
+    assert_eq!(session.poll_event(), None, "it may be of the enquire_link");
+    let sequence = u32::from(enquire_link[15]);
+    session.handle_bytes(asks_at, &nack(sequence));
+    assert_eq!(session.poll_event(), Some(SessionEvent::ReplyTime(0)));
+    session.handle_bytes(asks_at, &nack(99));
+    assert_eq!(session.poll_event(), None, "nothing had that number");
+    session.handle_bytes(asks_at, &nack(0));
+    let refused = Err(SubmitFault::Status(0x08));
+    assert_eq!(session.poll_event(), Some(told(1, refused)));
+}
+
+#[test]
+fn what_left_before_a_long_message_is_told_by_itself() {
+    let mut session = bound();
+    session.submit(Tick(2), &sms(1, "HZ.")).unwrap();
+    session.submit(Tick(2), &sms(2, &"x".repeat(161))).unwrap();
+    for (sequence, event) in [
+        (3, None),
+        (2, Some(told(1, Ok("7")))),
+        (4, Some(told(2, Ok("7")))),
+    ] {
+        session.handle_bytes(Tick(3), &pdu(SUBMIT_SM_RESP, 0, sequence, b"7\0"));
+        assert_eq!(session.poll_event(), event);
+    }
+}
+
+#[test]
+fn the_octets_of_half_a_pdu_are_counted() {
+    let mut session = bound();
+    session.handle_bytes(Tick(3), &pdu(0x15, 0, 7, &[])[..11]);
+    assert_eq!(session.held_octets(), 11);
 }
 
 proptest! {

@@ -180,6 +180,11 @@ mod tests {
              00 00 00 00 00 00 00 00 00 06 'HZ.AA.'",
         );
         assert_eq!(forward(9, &sms), Ok(Bytes::from(expected)));
+        let shown = format!("{sms:?}");
+        assert!(
+            shown.starts_with("6 octets of ") && !shown.contains("HZ."),
+            "{shown}"
+        );
         sms.octets = vec![b'x'; 300];
         let long = forward(9, &sms).unwrap();
         assert_eq!(long.len(), 0x35 - 6 + 4 + 300);
