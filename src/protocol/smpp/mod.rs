@@ -38,6 +38,8 @@ mod samples;
 #[cfg(test)]
 mod session_properties;
 #[cfg(test)]
+mod session_tests;
+#[cfg(test)]
 mod smsc_properties;
 #[cfg(test)]
 mod smsc_tests;

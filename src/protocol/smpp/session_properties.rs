@@ -5,17 +5,14 @@ use proptest::prelude::*;
 
 use super::samples::{deliver_body, pdu, tlv};
 use super::{Password, Session, SessionConfig, SessionEvent, SystemId, Tick};
-use crate::domain::{Address, DownCause, OutboundSms, OutboxId, SmsBody, SubmitFault};
+use crate::domain::{Address, DownCause, OutboundSms, OutboxId, SmsBody};
 
-const DELIVER_SM: u32 = 0x0000_0005;
-const SUBMIT_SM_RESP: u32 = 0x8000_0004;
+pub(super) const DELIVER_SM: u32 = 0x0000_0005;
+pub(super) const SUBMIT_SM_RESP: u32 = 0x8000_0004;
 const BIND_RESP: u32 = 0x8000_0009;
 
-fn bound() -> Session {
-    bound_with(1)
-}
-
-fn bound_with(seed: u64) -> Session {
+/// A session whose bind waits for its answer.
+pub(super) fn connected(seed: u64) -> Session {
     let config = SessionConfig {
         system_id: SystemId::parse("smppuser").unwrap(),
         password: Password::parse("secret").unwrap(),
@@ -24,14 +21,23 @@ fn bound_with(seed: u64) -> Session {
         window: 10,
     };
     let mut session = Session::connect(&config, Tick(0), seed);
-    session.handle_bytes(Tick(1), &pdu(BIND_RESP, 0, 1, b"SMSC\0"));
-    assert_eq!(session.poll_event(), Some(SessionEvent::Bound));
     assert!(session.poll_transmit().is_some());
     session
 }
 
+pub(super) fn bound_with(seed: u64) -> Session {
+    let mut session = connected(seed);
+    session.handle_bytes(Tick(1), &pdu(BIND_RESP, 0, 1, b"SMSC\0"));
+    assert_eq!(session.poll_event(), Some(SessionEvent::Bound));
+    session
+}
+
+pub(super) fn bound() -> Session {
+    bound_with(1)
+}
+
 /// A session that submitted three messages: their sequence numbers are 2, 3 and 4.
-fn submitted() -> Session {
+pub(super) fn submitted() -> Session {
     let mut session = bound();
     for id in 1..=3 {
         session.submit(Tick(2), &sms(id, "HZ.")).unwrap();
@@ -40,7 +46,7 @@ fn submitted() -> Session {
     session
 }
 
-fn sms(id: u64, text: &str) -> OutboundSms {
+pub(super) fn sms(id: u64, text: &str) -> OutboundSms {
     OutboundSms {
         id: OutboxId(id),
         to: Address::plain("0912"),
@@ -49,16 +55,8 @@ fn sms(id: u64, text: &str) -> OutboundSms {
     }
 }
 
-fn told(id: u64, result: Result<&str, SubmitFault>) -> SessionEvent {
-    let result = result.map(str::to_owned);
-    SessionEvent::Submitted {
-        id: OutboxId(id),
-        result,
-    }
-}
-
 /// Everything that came of it: events, then PDUs.
-fn drain(session: &mut Session) -> (Vec<SessionEvent>, Vec<Vec<u8>>) {
+pub(super) fn drain(session: &mut Session) -> (Vec<SessionEvent>, Vec<Vec<u8>>) {
     let events = std::iter::from_fn(|| session.poll_event()).collect();
     let pdus = std::iter::from_fn(|| session.poll_transmit()).map(|pdu| pdu.to_vec());
     (events, pdus.collect())
@@ -96,16 +94,6 @@ fn recorded() -> Vec<u8> {
         pdu(DELIVER_SM, 0, 14, &deliver_body(0, b"HZ.last.", &[])),
     ]
     .concat()
-}
-
-#[test]
-fn enquire_link_is_scattered_by_up_to_a_tenth() {
-    let asks: Vec<_> = (0..500)
-        .filter_map(|seed| bound_with(seed).deadline())
-        .collect();
-    let (first, last) = (asks.iter().min().unwrap(), asks.iter().max().unwrap());
-    assert!((27_001..27_100).contains(&first.0), "{first:?}");
-    assert!((29_900..=30_001).contains(&last.0), "{last:?}");
 }
 
 #[test]
@@ -178,52 +166,6 @@ fn a_lie_inside_a_body_never_reaches_the_next_pdu() {
             assert_eq!(sms.octets, &b"HZ.honest."[..]);
         }
     }
-}
-
-#[test]
-fn a_nack_of_nothing_ends_the_only_request_that_waits_and_no_other() {
-    let nack = |sequence| pdu(0x8000_0000, 0x08, sequence, &[]);
-    let mut session = submitted();
-    session.handle_bytes(Tick(3), &nack(0));
-    assert_eq!(session.poll_event(), None, "it may be any of three");
-
-    let mut session = bound();
-    let asks_at = session.deadline().unwrap();
-    session.handle_timeout(asks_at);
-    let enquire_link = session.poll_transmit().unwrap();
-    session.submit(asks_at, &sms(1, "HZ.")).unwrap();
-    session.handle_bytes(asks_at, &nack(0));
-    assert_eq!(session.poll_event(), None, "it may be of the enquire_link");
-    let sequence = u32::from(enquire_link[15]);
-    session.handle_bytes(asks_at, &nack(sequence));
-    assert_eq!(session.poll_event(), Some(SessionEvent::ReplyTime(0)));
-    session.handle_bytes(asks_at, &nack(99));
-    assert_eq!(session.poll_event(), None, "nothing had that number");
-    session.handle_bytes(asks_at, &nack(0));
-    let refused = Err(SubmitFault::Status(0x08));
-    assert_eq!(session.poll_event(), Some(told(1, refused)));
-}
-
-#[test]
-fn what_left_before_a_long_message_is_told_by_itself() {
-    let mut session = bound();
-    session.submit(Tick(2), &sms(1, "HZ.")).unwrap();
-    session.submit(Tick(2), &sms(2, &"x".repeat(161))).unwrap();
-    for (sequence, event) in [
-        (3, None),
-        (2, Some(told(1, Ok("7")))),
-        (4, Some(told(2, Ok("7")))),
-    ] {
-        session.handle_bytes(Tick(3), &pdu(SUBMIT_SM_RESP, 0, sequence, b"7\0"));
-        assert_eq!(session.poll_event(), event);
-    }
-}
-
-#[test]
-fn the_octets_of_half_a_pdu_are_counted() {
-    let mut session = bound();
-    session.handle_bytes(Tick(3), &pdu(0x15, 0, 7, &[])[..11]);
-    assert_eq!(session.held_octets(), 11);
 }
 
 proptest! {
