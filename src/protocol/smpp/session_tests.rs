@@ -1,11 +1,11 @@
 //! The ESME's end, step by step: its timers, and what ends what.
 
-use super::samples::{deliver_body, pdu};
+use super::samples::{deliver_body, octets, pdu};
 use super::session_properties::{
     DELIVER_SM, SUBMIT_SM_RESP, bound, bound_with, connected, drain, sms, submitted,
 };
-use super::{Session, SessionEvent, Tick};
-use crate::domain::{DownCause, LinkFaults, OutboxId, SubmitFault};
+use super::{Full, Session, SessionEvent, Tick};
+use crate::domain::{BindFault, DownCause, LinkFaults, OutboxId, SubmitFault};
 
 const UNBIND: u32 = 0x0000_0006;
 const UNBIND_RESP: u32 = 0x8000_0006;
@@ -76,6 +76,94 @@ fn a_connection_that_goes_is_named_after_what_was_under_way() {
         session.poll_event(),
         Some(SessionEvent::Ended(DownCause::Silent))
     );
+}
+
+#[test]
+fn timers_stand_still_while_nobody_reads() {
+    let mut session = unbinding();
+    session.set_reading(Tick(1_005), false);
+    assert_eq!(session.deadline(), None);
+    session.handle_timeout(Tick(60_000));
+    assert_eq!(session.poll_event(), None);
+    session.set_reading(Tick(60_000), true);
+    assert_eq!(session.deadline(), Some(Tick(61_000)));
+}
+
+#[test]
+fn a_nack_turns_a_bind_down_also_where_it_names_none() {
+    for (sequence, is_ours) in [(0, true), (1, true), (2, false)] {
+        let mut session = connected(1);
+        session.handle_bytes(Tick(1), &pdu(0x8000_0000, 0x0d, sequence, &[]));
+        let ended = SessionEvent::Ended(DownCause::Bind(BindFault::Status(0x0d)));
+        assert_eq!(session.poll_event(), is_ours.then_some(ended), "{sequence}");
+    }
+}
+
+#[test]
+fn a_data_sm_is_a_message_that_waits_for_its_own_answer() {
+    let mut session = bound();
+    let body = octets("00 01 01 '0912' 00 01 01 '11' 00 00 00 00 0424 0003 'HZ.'");
+    for sequence in [7, 8] {
+        session.handle_bytes(Tick(3), &pdu(0x0000_0103, 0, sequence, &body));
+        let Some(SessionEvent::Inbound { sms, .. }) = session.poll_event() else {
+            panic!("no message")
+        };
+        assert_eq!(sms.octets, &b"HZ."[..]);
+    }
+    assert_eq!(session.unanswered(), 2);
+    session.answer(7, 0x64);
+    assert_eq!(session.unanswered(), 1);
+    let data_sm_resp = pdu(0x8000_0103, 0x64, 7, &[0]);
+    assert_eq!(drain(&mut session), (Vec::new(), vec![data_sm_resp]));
+}
+
+#[test]
+fn enquire_link_is_answered_at_any_time_and_what_nobody_asked_for_never() {
+    for mut session in [connected(1), bound(), unbinding(), leaving()] {
+        session.handle_bytes(Tick(6), &pdu(0x0000_0015, 0, 7, &[]));
+        let answer = pdu(0x8000_0015, 0, 7, &[]);
+        assert_eq!(drain(&mut session), (Vec::new(), vec![answer]));
+        for id in [0x0000_0102, 0x8000_0015, 0x8000_0999, 0x8000_0103] {
+            session.handle_bytes(Tick(6), &pdu(id, 0, 7, &[]));
+            assert_eq!(drain(&mut session), (Vec::new(), Vec::new()), "{id:#x}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_to_an_enquire_link_is_timed() {
+    let mut session = bound();
+    let asks_at = session.deadline().unwrap();
+    session.handle_timeout(asks_at);
+    let sequence = u32::from(session.poll_transmit().unwrap()[15]);
+    let answer = pdu(0x8000_0015, 0, sequence, &[]);
+    session.handle_bytes(asks_at.after_ms(40), &answer);
+    assert_eq!(session.poll_event(), Some(SessionEvent::ReplyTime(40)));
+}
+
+#[test]
+fn the_window_and_a_long_message_hold_back_what_comes_after() {
+    let mut session = bound();
+    for id in 1..=10 {
+        assert!(session.can_submit());
+        session.submit(Tick(2), &sms(id, "HZ.")).unwrap();
+    }
+    assert!(!session.can_submit());
+    assert_eq!(session.submit(Tick(2), &sms(11, "HZ.")), Err(Full));
+
+    let mut session = bound();
+    session.submit(Tick(2), &sms(1, "HZ.")).unwrap();
+    session.submit(Tick(2), &sms(2, &"x".repeat(161))).unwrap();
+    assert!(!session.can_submit());
+    assert_eq!(session.submit(Tick(2), &sms(3, "HZ.")), Err(Full));
+    session.handle_close();
+    let lost = |id| told(id, Err(SubmitFault::LinkLost));
+    let ended = SessionEvent::Ended(DownCause::Closed);
+    assert_eq!(drain(&mut session).0, [lost(1), lost(2), ended]);
+    // It comes back at once.
+    assert!(session.can_submit());
+    session.submit(Tick(3), &sms(3, "HZ.")).unwrap();
+    assert_eq!(session.poll_event(), Some(lost(3)));
 }
 
 #[test]
