@@ -134,6 +134,15 @@ mod tests {
     }
 
     #[test]
+    fn a_pdu_has_16_to_8192_octets() {
+        for length in [16_u32, 8_192] {
+            let mut splitter = Splitter::default();
+            splitter.push(&length.to_be_bytes());
+            assert_eq!(splitter.pop(), Ok(None), "{length}");
+        }
+    }
+
+    #[test]
     fn a_wrong_length_is_seen_with_its_fourth_octet() {
         for length in [0_u32, 1, 15, 8_193, 0x0100_0000, u32::MAX] {
             let mut splitter = Splitter::default();
