@@ -402,6 +402,66 @@ mod tests {
     }
 
     #[test]
+    fn of_what_went_after_it_was_seen_the_last_are_held_as_they_ended() {
+        let mut alarms = Alarms::default();
+        let kinds = (0..=GONE_HELD).map(|number| AlarmKind::LinkDown {
+            gateway: GatewayName::new(&format!("g{number}")),
+            cause: DownCause::Closed,
+        });
+        let kinds: Vec<_> = kinds.collect();
+        let mut seen = Vec::new();
+        for kind in &kinds {
+            alarms.raise(Millis(1), kind.clone());
+            let id = alarms.last();
+            seen.push(alarms.acknowledge(Millis(2), id, &mina()).unwrap());
+        }
+        for kind in &kinds {
+            alarms.end(Millis(3), kind);
+        }
+        assert!(alarms.rows().is_empty());
+        // Of the first nobody knows any more when it ended.
+        for (seen, ended_at) in seen.into_iter().zip([9, 3, 3]) {
+            let before = seen.before.unwrap();
+            let id = before.id;
+            let again = alarms.unacknowledge(Millis(9), before, &mina(), Millis(2));
+            assert_eq!(again, Some(id));
+            assert_eq!(alarms.rows[&id].ended_at, Some(Millis(ended_at)), "{id}");
+        }
+    }
+
+    #[test]
+    fn an_acknowledgement_that_is_taken_back_hides_no_longer_than_it_was_to_be() {
+        for kind in [AlarmKind::UnknownSenders, link_down()] {
+            for (now, until) in [(49, Some(Millis(50))), (50, None), (51, None)] {
+                let mut alarms = Alarms::default();
+                alarms.raise(Millis(1), kind.clone());
+                let id = alarms.last();
+                alarms.shelve(id, Millis(50));
+                let seen = alarms.acknowledge(Millis(4), id, &mina()).unwrap();
+                assert_eq!(alarms.has(id), kind.is_condition());
+                let before = seen.before.unwrap();
+                let again = alarms.unacknowledge(Millis(now), before, &mina(), Millis(4));
+                assert_eq!(again, Some(id));
+                assert_eq!(alarms.rows()[0].shelved_until, until);
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_out_of_sight_before_is_so_again_until_then() {
+        for (now, until) in [(49, Some(Millis(50))), (50, None), (51, None)] {
+            let mut alarms = Alarms::default();
+            alarms.raise(Millis(1), link_down());
+            let id = alarms.last();
+            alarms.shelve(id, Millis(50));
+            let before = alarms.shelve(id, Millis(90)).unwrap().before;
+            let again = alarms.unshelve(Millis(now), id, Millis(90), before);
+            assert_eq!(again, Some(link_down()));
+            assert_eq!(alarms.rows()[0].shelved_until, until);
+        }
+    }
+
+    #[test]
     fn what_came_again_meanwhile_takes_the_old_alarm_in() {
         let mut alarms = Alarms::default();
         alarms.raise(Millis(1), AlarmKind::UnknownSenders);

@@ -396,6 +396,7 @@ mod tests {
         lane.throttled(Tick(later), left[0]);
         let hold = lane.hold(Tick(later + 1));
         assert_eq!(hold, Some((Hold::Rest, Some(Tick(later + 1_000)))));
+        assert_eq!(lane.hold(Tick(later + 1_000)), None);
         for id in 1..=100 {
             lane.remove(OutboxId(id));
         }
@@ -417,6 +418,52 @@ mod tests {
     }
 
     #[test]
+    fn a_pace_that_holds_longer_than_a_rest_is_named() {
+        let gateway = GatewaySettings {
+            max_per_30_min: 2,
+            ..samples::gateway("g")
+        };
+        let mut lane = Lane::new(&gateway, 0, Tick(0));
+        lane.link_up(1);
+        for (id, parts) in [(1, 1), (2, 1), (3, 2)] {
+            let place = Place { parts, ..place(id) };
+            lane.put(place, Tick(0));
+        }
+        let left = leaving(&mut lane, 0);
+        assert_eq!(left, [OutboxId(1), OutboxId(2)]);
+        assert!(lane.throttled(Tick(0), left[0]));
+        let until = Tick(30 * Millis::MINUTE);
+        assert_eq!(lane.hold(Tick(1)), Some((Hold::HalfHour(2), Some(until))));
+    }
+
+    #[test]
+    fn what_goes_round_is_what_is_ready_and_has_no_link() {
+        let mut lane = Lane::new(&samples::gateway("g"), 0, Tick(5));
+        assert_eq!(lane.goes_round_at(100), None);
+        lane.put(place(1), Tick(10));
+        lane.take_up_due(Tick(9));
+        assert_eq!(lane.goes_round_at(100), None);
+        lane.take_up_due(Tick(10));
+        assert_eq!(lane.goes_round_at(100), Some(Tick(105)));
+        lane.remove(OutboxId(1));
+        assert_eq!(lane.goes_round_at(100), None);
+        lane.put(place(1), Tick(10));
+        lane.take_up_due(Tick(10));
+        lane.link_up(1);
+        assert_eq!(lane.goes_round_at(100), None);
+    }
+
+    #[test]
+    fn what_is_due_now_is_held_back_by_nothing() {
+        let mut lane = Lane::new(&samples::gateway("g"), 0, Tick(0));
+        lane.link_up(1);
+        lane.put(place(1), Tick(10));
+        let retry = Some((Hold::Retry, Some(Tick(10))));
+        assert_eq!(lane.hold(Tick(9)), retry);
+        assert_eq!(lane.hold(Tick(10)), None);
+    }
+
+    #[test]
     fn a_gateway_that_takes_nothing_for_five_minutes_is_stuck() {
         let mut lane = lane(2);
         let left = leaving(&mut lane, 0);
@@ -431,6 +478,25 @@ mod tests {
         assert!(!lane.is_stuck(Tick(9 * STUCK_MS)));
         lane.link_up(1);
         assert!(!lane.is_stuck(Tick(10 * STUCK_MS - 1)));
+    }
+
+    #[test]
+    fn stuck_is_who_has_something_to_take_or_to_answer() {
+        let gateway = samples::gateway("g");
+        let lane = || {
+            let mut lane = Lane::new(&gateway, 0, Tick(0));
+            lane.link_up(1);
+            lane
+        };
+        let mut idle = lane();
+        assert!(!idle.is_stuck(Tick(9 * STUCK_MS)));
+        let mut waiting = lane();
+        waiting.put(place(1), Tick(0));
+        assert!(waiting.is_stuck(Tick(STUCK_MS)));
+        let mut in_flight = lane();
+        in_flight.put(place(1), Tick(0));
+        assert_eq!(leaving(&mut in_flight, 0), [OutboxId(1)]);
+        assert!(in_flight.is_stuck(Tick(STUCK_MS)));
     }
 
     #[test]

@@ -197,6 +197,12 @@ mod tests {
     }
 
     #[test]
+    fn a_phone_that_sent_nothing_has_no_highest_counter_and_begins_with_1() {
+        let window = window(&[]);
+        assert_eq!((window.highest(), window.next()), (None, Counter(1)));
+    }
+
+    #[test]
     fn the_last_counter_leaves_no_next() {
         let window = window(&[64_600, 65_535]);
         assert_eq!(window.next(), Counter(0));

@@ -312,6 +312,13 @@ mod tests {
     }
 
     #[test]
+    fn a_root_key_comes_back_from_its_digits() {
+        let key = RootKey::from_octets([0xA5; 32]);
+        assert_eq!(*key.to_hex(), "a5".repeat(32));
+        assert_eq!(RootKey::parse(&key.to_hex()).ok().unwrap().0, key.0);
+    }
+
+    #[test]
     fn a_sealed_root_key_opens_for_its_device_and_its_store_only() {
         let key = StoreKey::from_octets([1; 32]);
         let root = RootKey::from_octets([2; 32]);

@@ -309,6 +309,44 @@ mod tests {
         }
     }
 
+    #[test]
+    fn packed_text_is_read_without_its_spare_bits_and_with_all_that_is_none() {
+        for text in [
+            // One septet is spare, no bit is, and the last one is a letter of its own.
+            "late by 20 mins",
+            "late by 20 mins.",
+            "write to me @",
+            // Its octets are UTF-8 beyond ASCII, with control characters.
+            "the by 10 late",
+        ] {
+            let packed = gsm::pack(&gsm::encode(text).unwrap());
+            assert_eq!(display_text(&packed, 0), text);
+        }
+    }
+
+    /// As packed septets it would be "Ab", which is as plain.
+    #[test]
+    fn what_reads_as_well_either_way_is_not_packed() {
+        assert_eq!(packed(b"A1"), "Ab");
+        assert_eq!(display_text(b"A1", 0), "A1");
+    }
+
+    #[test]
+    fn plain_is_ascii_that_prints_and_scripts_without_latin() {
+        for (text, share) in [
+            ("", 100),
+            ("Late, 5 min!\r\n", 100),
+            ("سلام", 100),
+            ("é", 0),
+            ("\u{FFFD}", 0),
+            ("👍", 0),
+            ("\u{7F}", 0),
+            ("aé", 50),
+        ] {
+            assert_eq!(share_of_plain(text), share, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn arbitrary_octets_never_panic(octets in prop::collection::vec(any::<u8>(), 0..200), data_coding: u8) {

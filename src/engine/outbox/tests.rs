@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::SmsBody;
+use crate::domain::{Address, DeliveryState, SmsBody};
 use crate::engine::samples;
 
 fn now(ms: i64) -> Now {
@@ -177,6 +177,123 @@ fn a_screen_begins_with_all_that_is_not_settled() {
     assert_eq!(shown(4), [ids[0], ids[1], ids[8], ids[9]]);
     assert_eq!(shown(1), [ids[1]]);
     assert_eq!(shown(99), ids);
+}
+
+#[test]
+fn what_is_sent_again_does_not_hide_what_was_sent() {
+    let mut outbox = outbox();
+    let ids = queued(&mut outbox, 3);
+    let gateway = GatewayName::new("g");
+    outbox.link_up(&gateway, 1);
+    outbox.pump(now(10));
+    for id in &ids {
+        outbox.submitted(now(11), (&gateway, 1), *id, Ok(id.to_string()));
+    }
+    let again = outbox.get(ids[1]).cloned().unwrap();
+    outbox.queue(now(12), again);
+    let shown: Vec<_> = outbox.latest(99).map(|row| row.id).collect();
+    assert_eq!(shown, ids);
+    assert_eq!(outbox.settled, [ids[0], ids[2]]);
+}
+
+fn report(id: &str, state: DeliveryState) -> DeliveryReport {
+    DeliveryReport {
+        message_id: id.to_owned(),
+        recipient: Address::default(),
+        state,
+        stat: "UNDELIV".to_owned(),
+    }
+}
+
+#[test]
+fn what_was_not_delivered_does_not_hide_what_was_sent() {
+    let mut outbox = outbox();
+    let ids = queued(&mut outbox, 3);
+    let gateway = GatewayName::new("g");
+    outbox.link_up(&gateway, 1);
+    outbox.pump(now(10));
+    for (id, name) in ids.iter().zip(["a", "b", "c"]) {
+        outbox.submitted(now(11), (&gateway, 1), *id, Ok(name.to_owned()));
+    }
+    let report = report("b", DeliveryState::Undeliverable);
+    outbox.report(Tick(12), &gateway, report);
+    assert_eq!(outbox.take_failed(), [ids[1]]);
+    let shown: Vec<_> = outbox.latest(99).map(|row| row.id).collect();
+    assert_eq!(shown, ids);
+    assert_eq!(outbox.settled, [ids[0], ids[2]]);
+}
+
+#[test]
+fn a_receipt_that_comes_first_waits_a_minute_for_the_response() {
+    for (ms, state) in [
+        (Millis::MINUTE - 1, OutboxState::Delivered),
+        (Millis::MINUTE, OutboxState::Sent),
+    ] {
+        let mut outbox = outbox();
+        let ids = queued(&mut outbox, 1);
+        let gateway = GatewayName::new("g");
+        outbox.link_up(&gateway, 1);
+        outbox.pump(now(0));
+        let report = report("a", DeliveryState::Delivered);
+        outbox.report(Tick(0), &gateway, report);
+        outbox.submitted(now(ms), (&gateway, 1), ids[0], Ok("a".into()));
+        assert_eq!(outbox.get(ids[0]).unwrap().state, state, "{ms} ms");
+    }
+}
+
+#[test]
+fn each_change_is_told_once_by_number_and_as_what_matters_most() {
+    let mut outbox = outbox();
+    let ids = queued(&mut outbox, 2);
+    let mut changed = vec![(OutboxId(99), Change::Kept)];
+    let mut taken = |outbox: &mut Outbox| {
+        outbox.take_changed(&mut changed);
+        changed.clone()
+    };
+    assert_eq!(
+        taken(&mut outbox),
+        [(ids[0], Change::Kept), (ids[1], Change::Kept)]
+    );
+    assert_eq!(taken(&mut outbox), []);
+    let gateway = GatewayName::new("g");
+    outbox.link_up(&gateway, 1);
+    outbox.pump(now(10));
+    assert_eq!(
+        taken(&mut outbox),
+        [(ids[0], Change::Shown), (ids[1], Change::Shown)]
+    );
+    // It broke off, left once more, and was taken: written once, for the last of these.
+    outbox.link_down(Tick(11), &gateway);
+    outbox.link_up(&gateway, 2);
+    outbox.pump(now(12));
+    outbox.submitted(now(13), (&gateway, 2), ids[0], Ok("a".into()));
+    let both = [(ids[0], Change::Kept), (ids[1], Change::Shown)];
+    assert_eq!(taken(&mut outbox), both);
+}
+
+#[test]
+fn a_gateway_leaves_by_the_connection_that_was_bound_last() {
+    let mut outbox = outbox();
+    let gateway = GatewayName::new("g");
+    for connection in [7, 8] {
+        outbox.link_up(&gateway, connection);
+        assert_eq!(outbox.connection(&gateway), connection);
+        outbox.link_down(Tick(1), &gateway);
+        assert_eq!(outbox.connection(&gateway), connection);
+    }
+    assert_eq!(outbox.connection(&GatewayName::new("none")), 0);
+}
+
+#[test]
+fn a_bound_gateway_that_takes_nothing_is_stuck() {
+    let mut outbox = outbox();
+    let gateway = GatewayName::new("g");
+    outbox.link_up(&gateway, 1);
+    queued(&mut outbox, 1);
+    let long = Tick(5 * Millis::MINUTE);
+    assert!(!outbox.is_stuck(&gateway, Tick(long.0 - 1)));
+    assert!(outbox.is_stuck(&gateway, long));
+    assert!(!outbox.is_stuck(&GatewayName::new("none"), long));
 }
 
 /// Two gateways: `g`, which is not bound, and `h`, which is.

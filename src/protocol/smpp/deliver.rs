@@ -190,8 +190,15 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    use super::super::samples::{deliver_body, octets, tlv};
+    use super::super::frame::Splitter;
+    use super::super::samples::{deliver_body, octets, pdu, tlv};
     use super::*;
+
+    fn frame(command_id: u32, body: &[u8]) -> Frame {
+        let mut splitter = Splitter::default();
+        splitter.push(&pdu(command_id, 0, 1, body));
+        splitter.pop().unwrap().unwrap()
+    }
 
     fn read(body: &[u8]) -> Delivery {
         strictly(body).unwrap_or_else(|| lenient::deliver_sm(body))
@@ -259,11 +266,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_read_leniently_says_so() {
+        let body = deliver_body(0, b"HI", &[]);
+        for (tail, is_lenient) in [(&[][..], false), (&[0], true)] {
+            let frame = frame(0x05, &[&body[..], tail].concat());
+            let delivery = Delivery::of_deliver_sm(&frame);
+            assert_eq!(delivery.octets, &b"HI"[..]);
+            assert_eq!(delivery.is_lenient, is_lenient);
+        }
+    }
+
+    #[test]
     fn a_body_that_ends_early_is_kept_whole() {
         let body = octets("00 05 00 '1' 00 00 00 'HZ.AA.'");
         let delivery = read(&body);
         assert_eq!(delivery.octets, body);
         assert_eq!(delivery.source.octets, b"1");
+        assert_eq!(delivery.destination.octets, b"HZ.AA.");
         assert_eq!(read(&[]), Delivery::default());
     }
 
@@ -295,6 +314,33 @@ mod tests {
                 assert_eq!(strict, Some(lenient));
             }
         }
+    }
+
+    #[test]
+    fn of_a_tlv_that_comes_twice_the_first_holds() {
+        let twice = |tag, first: &[u8], second: &[u8]| [tlv(tag, first), tlv(tag, second)].concat();
+        let tlvs = [
+            twice(0x0424, b"first", b"second"),
+            twice(0x001e, b"a\0", b"b\0"),
+            twice(0x0427, &[2], &[5]),
+            twice(0x020c, &[0, 1], &[0, 2]),
+            twice(0x020e, &[3], &[4]),
+            twice(0x020f, &[1], &[2]),
+        ];
+        let (strict, lenient) = both(&deliver_body(4, b"", &tlvs.concat()));
+        assert_eq!(lenient.octets, &b"first"[..]);
+        assert_eq!(lenient.receipted_message_id.as_deref(), Some(&b"a"[..]));
+        assert_eq!(lenient.message_state, Some(2));
+        assert_eq!(lenient.segment.part(), Part::new(1, 3, 1));
+        assert_eq!(strict, Some(lenient));
+    }
+
+    #[test]
+    fn a_state_of_more_than_an_octet_is_none() {
+        let wrong = tlv(0x0427, &[2, 2]);
+        let state = |tlvs: &[u8]| lenient::deliver_sm(&deliver_body(4, b"", tlvs)).message_state;
+        assert_eq!(state(&wrong), None);
+        assert_eq!(state(&[wrong, tlv(0x0427, &[5])].concat()), Some(5));
     }
 
     #[test]
@@ -350,7 +396,7 @@ mod tests {
     fn a_data_sm_carries_its_text_in_message_payload() {
         let mut body = octets("00 01 01 '0912' 00 01 01 '11' 00 00 00 08");
         body.extend(tlv(0x0424, b"HZ.AA."));
-        let delivery = lenient::data_sm(&body);
+        let delivery = Delivery::of_data_sm(&frame(0x103, &body));
         assert_eq!(delivery.octets, &b"HZ.AA."[..]);
         assert_eq!(delivery.data_coding, 8);
         assert_eq!(delivery.destination, Address::international("11"));

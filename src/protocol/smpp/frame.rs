@@ -116,19 +116,29 @@ mod tests {
 
     #[test]
     fn frames_are_cut_wherever_the_reads_end() {
-        let stream = [frame_of(16), frame_of(MAX_PDU_OCTETS), frame_of(17)].concat();
+        let whole = [16, MAX_PDU_OCTETS, 17].map(frame_of);
+        let stream = whole.concat();
         for step in [1, 3, 16, 17, 4_096, stream.len()] {
             let mut splitter = Splitter::default();
-            let mut lengths = Vec::new();
+            let mut frames = Vec::new();
             for piece in stream.chunks(step) {
                 splitter.push(piece);
                 while let Some(frame) = splitter.pop().unwrap() {
-                    lengths.push(frame.0.len());
+                    frames.push(frame.into_octets());
                 }
                 assert!(splitter.held.len() < MAX_PDU_OCTETS);
             }
-            assert_eq!(lengths, [16, MAX_PDU_OCTETS, 17], "step {step}");
+            assert_eq!(frames, whole, "step {step}");
             assert!(!splitter.is_holding());
+        }
+    }
+
+    #[test]
+    fn a_pdu_has_16_to_8192_octets() {
+        for length in [16_u32, 8_192] {
+            let mut splitter = Splitter::default();
+            splitter.push(&length.to_be_bytes());
+            assert_eq!(splitter.pop(), Ok(None), "{length}");
         }
     }
 

@@ -263,6 +263,58 @@ mod tests {
     }
 
     #[test]
+    fn an_enquire_link_is_sent_again_when_its_time_is_over_and_not_before() {
+        let mut line = line();
+        let mut asked = |now, asks| {
+            assert_eq!(line.check(Tick(now), asks), Health::Good);
+            std::iter::from_fn(|| line.poll_transmit()).count()
+        };
+        assert_eq!(asked(29_999, true), 0);
+        assert_eq!(asked(40_000, false), 0);
+        assert_eq!(asked(40_000, true), 1);
+        assert_eq!(asked(46_999, true), 0);
+        assert_eq!(asked(47_001, true), 1);
+        assert_eq!(asked(54_000, true), 0);
+        assert_eq!(line.check(Tick(54_001), true), Health::Silent);
+    }
+
+    #[test]
+    fn a_line_that_may_not_ask_waits_for_nothing() {
+        let mut line = line();
+        assert_eq!(line.deadline(false), None);
+        line.check(Tick(30_000), true);
+        assert_eq!(line.deadline(false), None);
+        line.hear(Tick(30_001), &[0]);
+        assert_eq!(line.deadline(false), Some(Tick(40_001)));
+    }
+
+    #[test]
+    fn the_answer_to_an_enquire_link_is_timed_once() {
+        let mut line = line();
+        line.check(Tick(30_000), true);
+        assert!(line.is_probing());
+        let sequence = line.last_sequence;
+        assert_eq!(line.close_probe(Tick(30_250), sequence + 1), None);
+        assert!(line.is_probing());
+        assert_eq!(line.close_probe(Tick(30_250), sequence), Some(250));
+        assert!(!line.is_probing());
+        assert_eq!(line.close_probe(Tick(30_260), sequence), None);
+    }
+
+    /// It may have been on its way before.
+    #[test]
+    fn an_octet_in_the_moment_of_an_enquire_link_is_no_answer_to_it() {
+        let mut line = line();
+        line.check(Tick(30_000), true);
+        line.hear(Tick(30_000), &command::unbind(7));
+        assert!(line.next_frame().is_ok_and(|frame| frame.is_some()));
+        assert!(line.poll_transmit().is_some());
+        assert_eq!(line.check(Tick(37_000), true), Health::Good);
+        assert!(line.is_probing());
+        assert!(line.poll_transmit().is_some());
+    }
+
+    #[test]
     fn any_octet_after_an_enquire_link_counts_as_life() {
         let mut line = line();
         line.check(Tick(30_000), true);
@@ -271,6 +323,18 @@ mod tests {
         assert_eq!(line.check(Tick(37_000), true), Health::Good);
         assert!(!line.is_probing());
         assert_eq!(line.check(Tick(46_000), true), Health::HalfPdu);
+    }
+
+    #[test]
+    fn what_waits_for_the_rest_of_its_pdu_is_counted() {
+        let mut line = line();
+        let pdu = command::unbind(7);
+        line.hear(Tick(1), &pdu[..11]);
+        assert_eq!(line.next_frame(), Ok(None));
+        assert_eq!(line.held_octets(), 11);
+        line.hear(Tick(2), &pdu[11..]);
+        assert!(line.next_frame().is_ok_and(|frame| frame.is_some()));
+        assert_eq!(line.held_octets(), 0);
     }
 
     #[test]

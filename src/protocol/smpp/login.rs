@@ -152,5 +152,7 @@ mod tests {
         let password = Password::parse("secret").unwrap();
         assert_eq!(format!("{password:?}"), "Password");
         assert_eq!(password.expose(), "secret");
+        let login = Login::new(BindMode::Transceiver, b"smppuser", b"secret");
+        assert_eq!(format!("{login:?}"), "Login(Transceiver)");
     }
 }

@@ -38,7 +38,11 @@ mod samples;
 #[cfg(test)]
 mod session_properties;
 #[cfg(test)]
+mod session_tests;
+#[cfg(test)]
 mod smsc_properties;
+#[cfg(test)]
+mod smsc_tests;
 
 pub use frame::MAX_PDU_OCTETS;
 pub use login::{BindMode, Login, LoginError, Password, SystemId};

@@ -7,11 +7,12 @@ use super::samples::{deliver_body, pdu, tlv};
 use super::{Password, Session, SessionConfig, SessionEvent, SystemId, Tick};
 use crate::domain::{Address, DownCause, OutboundSms, OutboxId, SmsBody};
 
-const DELIVER_SM: u32 = 0x0000_0005;
-const SUBMIT_SM_RESP: u32 = 0x8000_0004;
+pub(super) const DELIVER_SM: u32 = 0x0000_0005;
+pub(super) const SUBMIT_SM_RESP: u32 = 0x8000_0004;
 const BIND_RESP: u32 = 0x8000_0009;
 
-fn bound() -> Session {
+/// A session whose bind waits for its answer.
+pub(super) fn connected(seed: u64) -> Session {
     let config = SessionConfig {
         system_id: SystemId::parse("smppuser").unwrap(),
         password: Password::parse("secret").unwrap(),
@@ -19,31 +20,43 @@ fn bound() -> Session {
         response_timeout_ms: 10_000,
         window: 10,
     };
-    let mut session = Session::connect(&config, Tick(0), 1);
-    session.handle_bytes(Tick(1), &pdu(BIND_RESP, 0, 1, b"SMSC\0"));
-    assert_eq!(session.poll_event(), Some(SessionEvent::Bound));
+    let mut session = Session::connect(&config, Tick(0), seed);
     assert!(session.poll_transmit().is_some());
     session
 }
 
+pub(super) fn bound_with(seed: u64) -> Session {
+    let mut session = connected(seed);
+    session.handle_bytes(Tick(1), &pdu(BIND_RESP, 0, 1, b"SMSC\0"));
+    assert_eq!(session.poll_event(), Some(SessionEvent::Bound));
+    session
+}
+
+pub(super) fn bound() -> Session {
+    bound_with(1)
+}
+
 /// A session that submitted three messages: their sequence numbers are 2, 3 and 4.
-fn submitted() -> Session {
+pub(super) fn submitted() -> Session {
     let mut session = bound();
     for id in 1..=3 {
-        let sms = OutboundSms {
-            id: OutboxId(id),
-            to: Address::plain("0912"),
-            from: Address::plain("11"),
-            body: SmsBody::Text("HZ.".into()),
-        };
-        session.submit(Tick(2), &sms).unwrap();
+        session.submit(Tick(2), &sms(id, "HZ.")).unwrap();
         session.poll_transmit().unwrap();
     }
     session
 }
 
+pub(super) fn sms(id: u64, text: &str) -> OutboundSms {
+    OutboundSms {
+        id: OutboxId(id),
+        to: Address::plain("0912"),
+        from: Address::plain("11"),
+        body: SmsBody::Text(text.to_owned()),
+    }
+}
+
 /// Everything that came of it: events, then PDUs.
-fn drain(session: &mut Session) -> (Vec<SessionEvent>, Vec<Vec<u8>>) {
+pub(super) fn drain(session: &mut Session) -> (Vec<SessionEvent>, Vec<Vec<u8>>) {
     let events = std::iter::from_fn(|| session.poll_event()).collect();
     let pdus = std::iter::from_fn(|| session.poll_transmit()).map(|pdu| pdu.to_vec());
     (events, pdus.collect())

@@ -165,6 +165,11 @@ mod tests {
             octets("00000013 80000004 00000000 00000003 '4F' 00")
         );
         assert_eq!(submit_sm_resp(3, 0, &"x".repeat(99)).len(), 16 + 65);
+        assert_eq!(
+            submit_sm_resp(3, 0, "é4\0F"),
+            submit_sm_resp(3, 0, "4F"),
+            "what fits no C string is left out"
+        );
     }
 
     #[test]
@@ -180,10 +185,17 @@ mod tests {
              00 00 00 00 00 00 00 00 00 06 'HZ.AA.'",
         );
         assert_eq!(forward(9, &sms), Ok(Bytes::from(expected)));
+        let shown = format!("{sms:?}");
+        assert!(
+            shown.starts_with("6 octets of ") && !shown.contains("HZ."),
+            "{shown}"
+        );
         sms.octets = vec![b'x'; 300];
         let long = forward(9, &sms).unwrap();
         assert_eq!(long.len(), 0x35 - 6 + 4 + 300);
-        sms.octets = vec![b'x'; 70_000];
+        sms.octets = vec![b'x'; 65_535];
+        assert!(forward(9, &sms).is_ok());
+        sms.octets = vec![b'x'; 65_536];
         assert_eq!(forward(9, &sms), Err(status::ESME_RINVMSGLEN));
         sms.from.octets = vec![b'1'; 21];
         assert_eq!(forward(9, &sms), Err(status::ESME_RINVSRCADR));

@@ -13,10 +13,10 @@ use crate::domain::{
     SubmitFault,
 };
 
-const SUBMIT_SM: u32 = 0x0000_0004;
-const DELIVER_SM_RESP: u32 = 0x8000_0005;
+pub(super) const SUBMIT_SM: u32 = 0x0000_0004;
+pub(super) const DELIVER_SM_RESP: u32 = 0x8000_0005;
 
-fn config() -> SmscConfig {
+pub(super) fn config() -> SmscConfig {
     SmscConfig {
         system_id: SystemId::parse("SMSC").unwrap(),
         enquire_link_ms: 30_000,
@@ -25,12 +25,12 @@ fn config() -> SmscConfig {
     }
 }
 
-fn bind(command_id: u32) -> Vec<u8> {
+pub(super) fn bind(command_id: u32) -> Vec<u8> {
     let body = octets("'smppuser' 00 'secret' 00 00 34 00 00 00");
     pdu(command_id, 0, 1, &body)
 }
 
-fn submit_body(registered_delivery: u8, text: &[u8]) -> Vec<u8> {
+pub(super) fn submit_body(registered_delivery: u8, text: &[u8]) -> Vec<u8> {
     let mut body = octets("00 00 00 '11' 00 01 01 '0912' 00 00 00 00 00 00");
     body.push(registered_delivery);
     body.extend([0, 0, 0, u8::try_from(text.len()).unwrap()]);
@@ -38,8 +38,12 @@ fn submit_body(registered_delivery: u8, text: &[u8]) -> Vec<u8> {
     body
 }
 
-fn bound() -> SmscSession {
-    let mut session = SmscSession::accept(&config(), Tick(0), 1);
+pub(super) fn bound() -> SmscSession {
+    bound_with(1)
+}
+
+fn bound_with(seed: u64) -> SmscSession {
+    let mut session = SmscSession::accept(&config(), Tick(0), seed);
     session.handle_bytes(Tick(1), &bind(0x09));
     assert!(matches!(session.poll_event(), Some(SmscEvent::Bind(_))));
     session.answer_bind(0);
@@ -47,7 +51,7 @@ fn bound() -> SmscSession {
     session
 }
 
-fn forward(text: &str) -> Parcel {
+pub(super) fn forward(text: &str) -> Parcel {
     Parcel::Forward(Forward {
         from: Address::international("447700900001"),
         to: Address::plain("11"),
@@ -57,7 +61,7 @@ fn forward(text: &str) -> Parcel {
 }
 
 /// A session with three deliver_sm under way, of the sequence numbers 1, 2 and 3.
-fn delivering() -> SmscSession {
+pub(super) fn delivering() -> SmscSession {
     let mut session = bound();
     for id in 1..=3 {
         session
@@ -68,7 +72,7 @@ fn delivering() -> SmscSession {
     session
 }
 
-fn drain(session: &mut SmscSession) -> (Vec<SmscEvent>, Vec<Vec<u8>>) {
+pub(super) fn drain(session: &mut SmscSession) -> (Vec<SmscEvent>, Vec<Vec<u8>>) {
     let events = std::iter::from_fn(|| session.poll_event()).collect();
     let pdus = std::iter::from_fn(|| session.poll_transmit()).map(|pdu| pdu.to_vec());
     (events, pdus.collect())
@@ -149,6 +153,16 @@ fn who_does_not_bind_is_put_out() {
         session.poll_event(),
         Some(SmscEvent::Ended(DownCause::NoAnswer))
     );
+}
+
+#[test]
+fn enquire_link_is_scattered_by_up_to_a_tenth() {
+    let asks: Vec<_> = (0..500)
+        .filter_map(|seed| bound_with(seed).deadline())
+        .collect();
+    let (first, last) = (asks.iter().min().unwrap(), asks.iter().max().unwrap());
+    assert!((27_001..27_100).contains(&first.0), "{first:?}");
+    assert!((29_900..=30_001).contains(&last.0), "{last:?}");
 }
 
 #[test]

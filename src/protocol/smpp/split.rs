@@ -77,6 +77,26 @@ mod tests {
         assert_eq!(split(&SmsBody::Binary(vec![1; most + 1]), 7), None);
     }
 
+    #[test]
+    fn long_is_what_leaves_in_more_than_one_part() {
+        for (octets, text, binary) in [
+            (0, false, false),
+            (140, false, false),
+            (141, false, true),
+            (160, false, true),
+            (161, true, true),
+        ] {
+            let bodies = [
+                (SmsBody::Text("x".repeat(octets)), text),
+                (SmsBody::Binary(vec![1; octets]), binary),
+            ];
+            for (body, long) in bodies {
+                let parts = split(&body, 7).unwrap().len();
+                assert_eq!((is_long(&body), parts > 1), (long, long), "{octets}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn parts_are_whole_again_when_they_are_joined(text in "[ -~]{0,900}", reference: u8) {
