@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, LazyLock};
 
 use hazir::api::{Event, LogLine, LogWhat, Snapshot};
-use hazir::domain::Millis;
+use hazir::domain::{Millis, OutboxId};
 use hazir::engine::Settings;
 use hazir::ui::model::Facts;
 use hazir::ui::{Look, Message, Model, Site, prepare, update};
@@ -13,10 +13,15 @@ use hazir::words::{Language, Words};
 
 static WORDS: LazyLock<Arc<Words>> = LazyLock::new(|| Arc::new(Words::load(Language::English)));
 
+/// How many answers have room in a snapshot.
+const SNAPSHOT_OUTBOX: usize = 200;
+
 /// A console that began at some moment and hears events since.
 pub struct Listener {
     model: Model,
     revision: u64,
+    /// The first answer of the snapshot with which it began, where that had no room for all.
+    oldest: OutboxId,
 }
 
 impl Listener {
@@ -33,6 +38,7 @@ impl Listener {
         let mut listener = Self {
             model: Model::new(site, Arc::clone(&WORDS), Look::default(), now, 120, 40),
             revision: 0,
+            oldest: OutboxId::default(),
         };
         listener.begin_anew(now, snapshot);
         listener
@@ -41,6 +47,9 @@ impl Listener {
     /// Begins anew.
     pub fn begin_anew(&mut self, now: Millis, snapshot: Snapshot) {
         self.revision = snapshot.revision;
+        let entries = snapshot.outbox.iter().map(|entry| entry.id);
+        let is_full = entries.len() >= SNAPSHOT_OUTBOX;
+        self.oldest = entries.min().filter(|_| is_full).unwrap_or_default();
         update(&mut self.model, now, Message::Attached(Box::new(snapshot)));
         prepare(&mut self.model);
     }
@@ -76,7 +85,10 @@ impl Listener {
         };
         same("alarms", &by_id(known), &by_id(&fresh))?;
         for (id, entry) in &fresh.outbox {
-            same("answer", &known.outbox.get(id), &Some(entry))?;
+            let held = known.outbox.get(id);
+            if held.is_some() || *id >= self.oldest {
+                same("answer", &held, &Some(entry))?;
+            }
         }
         for (seq, line) in &fresh.log {
             let held = known.log.get(seq);
