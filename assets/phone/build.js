@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
+import { LANGUAGES } from './src/words.js';
 
 const LARGEST = 80 * 1024;
 const TARGET = 'es2020';
@@ -25,6 +26,22 @@ function licences() {
   return `In this page are\n${lines}\nunder the MIT license:\n\n${read[0].terms.trim()}`;
 }
 
+/** The words of all languages as rows without their keys, which would stand in the page once a language. */
+const words = {
+  name: 'words',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^words:tables$/ }, ({ path }) => ({ path, namespace: 'words' }));
+    onLoad({ filter: /.*/, namespace: 'words' }, () => {
+      const tables = LANGUAGES.map(({ code }) => [code, JSON.parse(text(`words/${code}.json`))]);
+      const keys = Object.keys(tables[0][1]);
+      const rows = tables.map(([code, table]) => [code, keys.map((key) => table[key])]);
+      const contents = `export const keys = ${JSON.stringify(keys)};
+        export const rows = ${JSON.stringify(Object.fromEntries(rows))};`;
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
 /** The whole page. */
 async function page() {
   const bundled = await build({
@@ -37,6 +54,7 @@ async function page() {
     charset: 'utf8',
     legalComments: 'none',
     loader: { '.txt': 'text' },
+    plugins: [words],
   });
   const script = bundled.outputFiles[0].text.trim();
   const css = await transform(text('src/style.css'), { loader: 'css', minify: true, charset: 'utf8' });

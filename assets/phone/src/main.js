@@ -1,10 +1,6 @@
 import { onFragment, opened } from './fragment.js';
 import list from '../../words/enrolment.txt';
-import en from '../words/en.json';
-import fa from '../words/fa.json';
-import fr from '../words/fr.json';
-import pl from '../words/pl.json';
-import tr from '../words/tr.json';
+import { keys, rows } from 'words:tables';
 import { canScan, scan } from './camera.js';
 import { ACTIONS, fourWords, framesOf, readKey } from './hz1.js';
 import { blankPhone, checkIn, enrol, hasKey, hear, isWaiting, messageOf, sendAgain } from './phone.js';
@@ -23,14 +19,13 @@ import {
 } from './view.js';
 import { chooseLanguage, LANGUAGES, speak } from './words.js';
 
-const TABLES = { en, fa, fr, pl, tr };
 const WORDS = list.trim().split('\n');
 const EVERY_MS = 5000;
 // An iPad with the manners of a desktop calls itself a Mac, which has no touch.
 const isApple = /iPhone|iPad|iPod/.test(navigator.userAgent) || (/Mac/.test(navigator.userAgent) && navigator.maxTouchPoints > 1);
 
 let state = blankPhone();
-let tongue = speak('en', en);
+let tongue = tongueOf('en');
 let section = '';
 let said = null;
 let chosen = '';
@@ -41,6 +36,10 @@ const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('hazir') : null
 
 const now = () => Math.floor(Date.now() / 1000);
 const random = (count) => crypto.getRandomValues(new Uint8Array(count));
+
+function tongueOf(code) {
+  return speak(code, Object.fromEntries(keys.map((key, place) => [key, rows[code][place]])));
+}
 
 function shownMessage() {
   return messageOf(state, chosen) || state.messages[state.messages.length - 1] || null;
@@ -60,7 +59,7 @@ function render() {
 
 function useLanguage() {
   const code = chooseLanguage(state.language, navigator.languages || [navigator.language]);
-  tongue = speak(code, TABLES[code]);
+  tongue = tongueOf(code);
   at('language').value = code;
   writeWords(tongue);
 }
@@ -370,6 +369,7 @@ async function lacking() {
 }
 
 async function start() {
+  at('old').remove();
   for (const { code, name } of LANGUAGES) {
     const option = new Option(name, code);
     option.lang = code;
