@@ -55,7 +55,7 @@ export function writeWords(tongue) {
 /** The clock of this phone. */
 export function writeClock(tongue, now) {
   write('time', tongue.time(now));
-  write('day', tongue.longDay(now));
+  write('day', tongue.day(now));
 }
 
 /** What was said last: a sentence with its places, or nothing. */
@@ -89,7 +89,8 @@ export function writeCard(state, message, tongue, now, isApple) {
   const isDueNow = isWaitingNow && isDue(message, now);
   write('due', isDueNow ? tongue.say('due') : '');
   show('steps', isWaitingNow);
-  show('sending', isWaitingNow);
+  show('sms', isWaitingNow);
+  show('copies', isWaitingNow);
   if (!isWaitingNow) show('by-hand', false);
   show('paste', isWaitingNow || waiting > 0);
   const sms = at('sms');
@@ -128,6 +129,7 @@ export function writeMessages(state, chosen, tongue, now, choose) {
     return item;
   });
   at('messages').replaceChildren(...items);
+  show('list', items.length > 0);
 }
 
 /** The room that a note leaves; whether it fits. */

@@ -14,7 +14,7 @@ export const LANGUAGES = Object.entries(LOCALES).map(([code, { name }]) => ({ co
 /** The language that fits best to what the browser prefers, unless another was chosen. */
 export function chooseLanguage(chosen, preferred) {
   const codes = [chosen, ...preferred.map((tag) => tag.toLowerCase().split('-')[0])];
-  return codes.find((code) => code in LOCALES) || 'en';
+  return codes.find((code) => Object.keys(LOCALES).includes(code)) || 'en';
 }
 
 /** Speaks a language: `table` has its sentences. */
@@ -23,7 +23,6 @@ export function speak(code, table) {
   const format = (options) => new Intl.DateTimeFormat(tag, options);
   const time = format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   const day = format({ weekday: 'short', day: 'numeric', month: 'short' });
-  const longDay = format({ weekday: 'long', day: 'numeric', month: 'long' });
   const number = new Intl.NumberFormat(tag);
   const date = (seconds) => new Date(seconds * 1000);
   return {
@@ -33,7 +32,7 @@ export function speak(code, table) {
     say: (key, places = {}) => table[key].replace(/\{(\w+)\}/g, (_, place) => `\u2068${places[place]}\u2069`),
     number: (value) => number.format(value),
     time: (seconds) => time.format(date(seconds)),
-    longDay: (seconds) => longDay.format(date(seconds)),
+    day: (seconds) => day.format(date(seconds)),
     /** The time, with its day unless that is today. */
     moment: (seconds, now) =>
       date(seconds).toDateString() === date(now).toDateString()
