@@ -74,6 +74,7 @@ export class Device {
     const envelope = envelopeOf(frame);
     const header = Buffer.from(envelope.subarray(0, 8));
     header[0] = odd.kind ?? 0x12;
+    header.writeUInt32BE(this.device, 1);
     const plaintext = Buffer.alloc(30);
     (odd.digest ?? digestOf(envelope, 16)).copy(plaintext);
     plaintext.writeUInt32BE(time, 16);

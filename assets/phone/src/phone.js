@@ -161,9 +161,14 @@ function settle(state, message, answer, now, random) {
   return { kind: 'anew', message: again };
 }
 
-/** Forgets what is older than 60 days. Only the desk's time counts: a phone's clock may jump, and take all with it. */
+/**
+ * Forgets what the desk answered more than 60 days ago, and what was sent before that and never answered. Only the desk's
+ * time counts: a phone's clock may be wrong, and take what still waits with it.
+ */
 function forget(state, deskTime) {
-  state.messages = state.messages.filter((message) => message.claimed > deskTime - KEPT);
+  const isOld = (message) => message.deskTime !== null && message.deskTime <= deskTime - KEPT;
+  const lastOld = state.messages.map(isOld).lastIndexOf(true);
+  state.messages = state.messages.filter((message, place) => !isOld(message) && !(isWaiting(message) && place < lastOld));
 }
 
 /**

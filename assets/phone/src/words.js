@@ -23,6 +23,7 @@ export function speak(code, table) {
   const format = (options) => new Intl.DateTimeFormat(tag, options);
   const time = format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   const day = format({ weekday: 'short', day: 'numeric', month: 'short' });
+  const shortDay = format({ day: 'numeric', month: 'short' });
   const number = new Intl.NumberFormat(tag);
   const date = (seconds) => new Date(seconds * 1000);
   return {
@@ -32,7 +33,7 @@ export function speak(code, table) {
     say: (key, places = {}) => table[key].replace(/\{(\w+)\}/g, (_, place) => `\u2068${places[place]}\u2069`),
     number: (value) => number.format(value),
     time: (seconds) => time.format(date(seconds)),
-    day: (seconds) => day.format(date(seconds)),
+    day: (seconds) => shortDay.format(date(seconds)),
     /** The time, with its day unless that is today. */
     moment: (seconds, now) =>
       date(seconds).toDateString() === date(now).toDateString()

@@ -202,15 +202,21 @@ test('a receipt to the key before is heard', () => {
   assert.equal(hear(state, answer(key, old), false, NOW, random).kind, 'recorded');
 });
 
-test('what is older than 60 days by the time of the desk is forgotten, whatever the phone says', () => {
+test('what the desk answered 60 days ago is forgotten, whatever the clock of the phone says', () => {
   const { state, key } = phone();
-  const old = press(state, 1, NOW - 61 * DAY);
-  const young = press(state, 1, NOW - 59 * DAY);
-  const message = press(state, 1, NOW + 4000 * DAY);
-  assert.equal(state.messages.length, 3);
-  hear(state, answer(key, message, { time: NOW }), false, NOW, random);
-  assert.deepEqual(state.messages, [young, message]);
-  assert.ok(!state.messages.includes(old));
+  const say = (message, time) => hear(state, answer(key, message, { time }), false, NOW, random).message;
+  const unanswered = press(state, 1, NOW - 70 * DAY);
+  const old = say(press(state, 2, NOW - 61 * DAY), NOW - 61 * DAY);
+  const young = say(press(state, 1, NOW - 59 * DAY), NOW - 59 * DAY);
+  const ofNoTime = press(state, 2, 3600);
+  const ofLater = press(state, 1, NOW + 4000 * DAY);
+  assert.equal(state.messages.length, 5);
+  assert.equal(say(ofLater, NOW), ofLater);
+  assert.deepEqual(state.messages, [young, ofNoTime, ofLater]);
+  assert.ok(!state.messages.includes(unanswered) && !state.messages.includes(old));
+  const heard = hear(state, answer(key, ofNoTime, { status: 2, time: NOW }), false, NOW, random);
+  assert.deepEqual(heard, { kind: 'refused', message: ofNoTime });
+  assert.ok(state.messages.includes(ofNoTime));
 });
 
 test('reminders come after 3, 10, 30 and 120 minutes, and then no more', () => {
