@@ -326,6 +326,7 @@ function listen() {
   submit('answer-form', () => takeAnswer(at('answer').value, false));
   click('answer-cancel', () => {
     at('answer-form').hidden = true;
+    render();
     at('paste').focus();
   });
   click('remove', () => {

@@ -88,11 +88,11 @@ export function writeCard(state, message, tongue, now, isApple) {
   const isWaitingNow = kind === 'waiting';
   const isDueNow = isWaitingNow && isDue(message, now);
   write('due', isDueNow ? tongue.say('due') : '');
-  show('steps', isWaitingNow);
-  show('sms', isWaitingNow);
-  show('copies', isWaitingNow);
-  if (!isWaitingNow) show('by-hand', false);
-  show('paste', isWaitingNow || waiting > 0);
+  // While an answer is put in, nothing stands between it and what it answers.
+  const isAnswering = !at('answer-form').hidden;
+  for (const id of ['steps', 'sms', 'copies']) show(id, isWaitingNow && !isAnswering);
+  if (!isWaitingNow || isAnswering) show('by-hand', false);
+  show('paste', (isWaitingNow || waiting > 0) && !isAnswering);
   const sms = at('sms');
   if (isWaitingNow) sms.href = smsLink(message, isApple);
   else sms.removeAttribute('href');
