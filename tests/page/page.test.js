@@ -81,6 +81,7 @@ scene('a link enrols after the four words were compared, and leaves no key in ad
   assert.equal((await stored(page)).key, null);
   await page.click('#confirm-yes');
   await section(page, 'desk');
+  assert.match(await said(page), /history of this browser/);
   assert.equal(await state(page), 'Nothing sent yet');
   assert.equal((await stored(page)).key.device, device.device);
   await page.reload();
@@ -247,7 +248,7 @@ scene('answers that are changed, of others, or of nothing change nothing', async
   assert.match(await paste(page, `${text} ${right}`), /^Right/);
 });
 
-for (const [status, why] of [[1, /suspended/], [2, /time of this phone/], [4, /did not understand/], [77, /does not know \(77\)/]]) {
+for (const [status, why] of [[1, /suspended/], [2, /clock of this phone/], [4, /did not understand/], [77, /does not know \(77\)/]]) {
   scene(`status ${status} is said in words`, async (phone, device) => {
     const page = await phone.enrolled(device);
     const text = await press(page, 'in');
@@ -358,6 +359,31 @@ scene('another key asks, keeps the messages, and begins anew', async (phone, dev
   assert.equal(sent.counter, 1);
   assert.match(await paste(page, device.answer(old)), /^Right/);
   assert.equal((await stored(page)).key.text, second.keyText);
+});
+
+scene('a key that another tab took in the meantime is not replaced without a question', async (phone, device) => {
+  const page = await phone.open(device.keyText);
+  const second = new Device(device.device + 1000);
+  const other = await phone.enrolled(second);
+  assert.equal(await page.isVisible('#replaces'), false);
+  await page.click('#confirm-yes');
+  await page.waitForSelector('#replaces:not([hidden])');
+  assert.equal((await stored(page)).key.device, second.device);
+  await page.click('#confirm-yes');
+  await section(page, 'desk');
+  assert.equal((await stored(other)).key.device, device.device);
+});
+
+scene('who looks for another key comes back to where it is put in', async (phone, device) => {
+  const page = await phone.enrolled(device);
+  await page.click('#to-about');
+  await page.click('#to-enrol');
+  assert.equal(await textOf(page, '#enrol-head'), 'Use another key');
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await stored(page);
+  assert.equal(await visible(page), 'enrol');
+  await page.click('#key-cancel');
+  assert.equal(await visible(page), 'desk');
 });
 
 scene('a storage that was cleared has no key, and the same link enrols again', async (phone, device) => {

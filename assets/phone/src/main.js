@@ -12,6 +12,7 @@ import {
   writeCard,
   writeClock,
   writeConfirm,
+  writeEnrol,
   writeMessages,
   writeNoteRoom,
   writeSaid,
@@ -32,6 +33,8 @@ let chosen = '';
 let pending = null;
 let isKept = false;
 let stopCamera = null;
+// The press that sealed a message has noted that it is sent.
+let isOpening = false;
 const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('hazir') : null;
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -54,6 +57,7 @@ function render() {
     writeMessages(state, message, tongue, now(), choose);
     writeNoteRoom(tongue);
   }
+  if (section === 'enrol') writeEnrol(state.key !== null, tongue);
   if (section === 'about') writeAbout(state, tongue, isKept);
 }
 
@@ -73,7 +77,6 @@ function go(name, { isQuiet = false, keepSaid = false } = {}) {
   at('answer-form').hidden = true;
   at('by-hand').hidden = true;
   at('removing').hidden = true;
-  at('key-cancel').hidden = state.key === null;
   render();
   if (isQuiet) return;
   const heading = document.querySelector(`#${name} h2`);
@@ -106,15 +109,14 @@ async function keep(act) {
 
 /** Reads what another tab may have changed. */
 async function refresh() {
+  const before = home();
   try {
     state = await read(blankPhone);
   } catch {
     return;
   }
   useLanguage();
-  if (section === 'desk' || section === 'enrol') {
-    if (section !== home() && !pending && !at('key').value) go(home(), { isQuiet: true });
-  }
+  if (home() !== before && section === before) go(home(), { isQuiet: true });
   if (section === 'about' && !state.key) at('removing').hidden = true;
   render();
 }
@@ -129,8 +131,16 @@ function choose(digest) {
 
 // Keys
 
+const textOfKey = (phone) => (phone.key ? phone.key.text : '');
+
+function confirmKey() {
+  writeConfirm(pending.key, fourWords(pending.key.octets, WORDS), state.key !== null);
+  pending.over = textOfKey(state);
+  go('confirm');
+}
+
 /** Takes a text in which a key may be: true where it is one. */
-function offerKey(text) {
+function offerKey(text, isLink = false) {
   const key = readKey(text);
   if (key.fault) {
     say(`key_${key.fault}`);
@@ -142,24 +152,29 @@ function offerKey(text) {
     say('key_same');
     return true;
   }
-  pending = key;
-  writeConfirm(key, fourWords(key.octets, WORDS), state.key !== null);
-  go('confirm');
+  pending = { key, isLink };
+  confirmKey();
   return true;
 }
 
 async function takeKey() {
-  const key = pending;
-  if (!key) return;
+  if (!pending) return;
+  const { key, isLink, over } = pending;
   const done = await keep((kept) => {
-    enrol(kept, key, fourWords(key.octets, WORDS));
-    return true;
+    // Another tab may have taken a key in the meantime.
+    const isAsExpected = textOfKey(kept) === over;
+    if (isAsExpected) enrol(kept, key, fourWords(key.octets, WORDS));
+    return { isAsExpected };
   });
   if (!done) return;
+  if (!done.isAsExpected && !hasKey(state, key)) {
+    confirmKey();
+    return;
+  }
   pending = null;
   chosen = '';
   go('desk', { keepSaid: true });
-  say('enrolled');
+  say(isLink ? 'enrolled_link' : 'enrolled');
   if (navigator.storage && navigator.storage.persist) {
     isKept = await navigator.storage.persist().catch(() => false);
   }
@@ -175,7 +190,7 @@ async function startScan() {
   try {
     at('scanning').hidden = false;
     at('scan').hidden = true;
-    stopCamera = await scan(at('camera'), offerKey);
+    stopCamera = await scan(at('camera'), (text) => offerKey(text));
   } catch {
     endScan();
     say('scan_denied');
@@ -232,9 +247,6 @@ async function press(action) {
   at('sms').click();
   isOpening = false;
 }
-
-// The press that sealed a message has noted that it is sent.
-let isOpening = false;
 
 function noteSent() {
   const message = shownMessage();
@@ -297,7 +309,7 @@ async function copy(text) {
 // Links
 
 function takeFragment(text) {
-  if (/HZK\./.test(text)) offerKey(text);
+  if (/HZK\./.test(text)) offerKey(text, true);
   else takeAnswer(text, true);
 }
 
@@ -311,7 +323,10 @@ function listen() {
   click('to-about', () => go('about'));
   click('about-back', () => go(home()));
   click('to-enrol', () => go('enrol'));
-  click('key-cancel', () => go(home()));
+  click('key-cancel', () => {
+    at('key').value = '';
+    go(home());
+  });
   submit('key-form', () => offerKey(at('key').value));
   click('confirm-yes', takeKey);
   click('confirm-no', leaveKey);

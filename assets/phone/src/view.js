@@ -145,6 +145,12 @@ export function writeNoteRoom(tongue) {
   return !isLong;
 }
 
+/** Where a key is put in: the first one, or another. */
+export function writeEnrol(hasKey, tongue) {
+  write('enrol-head', tongue.say(hasKey ? 'another_key' : 'enrol_head'));
+  show('key-cancel', hasKey);
+}
+
 /** A key that waits for a yes. */
 export function writeConfirm(key, words, isReplacing) {
   const items = words.map((word) => {
