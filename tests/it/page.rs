@@ -188,7 +188,7 @@ fn the_page_checks_in_at_a_real_desk() {
     assert!(
         heard["said"]
             .as_str()
-            .is_some_and(|said| said.contains("once more")),
+            .is_some_and(|said| said.contains("One more SMS")),
         "{heard}"
     );
     let anew = text_of(&page.order(&json!({ "do": "again" })));

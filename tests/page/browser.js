@@ -35,6 +35,8 @@ export async function serve(around = '') {
     response.end(isPage ? readFileSync(PAGE) : around);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A test that failed left it open.
+  server.unref();
   const address = `http://127.0.0.1:${server.address().port}/phone.html`;
   return { address, asked, close: () => new Promise((resolve) => server.close(resolve)) };
 }
@@ -59,9 +61,6 @@ export class Phone {
         },
         true,
       );
-      addEventListener('securitypolicyviolation', (event) => {
-        console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
-      });
     });
     return phone;
   }
@@ -73,6 +72,7 @@ export class Phone {
       const url = request.url().split('#')[0];
       if (url !== this.address && !url.startsWith('data:image/svg+xml,')) this.faults.push(`request: ${url}`);
     });
+    // What the policy of the page refuses is said here, too.
     page.on('console', (message) => {
       if (message.type() === 'error') this.faults.push(message.text());
     });

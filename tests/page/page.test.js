@@ -70,6 +70,42 @@ test('the page is one file of less than 80 KiB with a strict policy', () => {
   assert.doesNotMatch(text, /\b(https?:)?\/\/(?!(www\.w3\.org\/2000\/svg|paulmillr\.com))[a-z]/i);
 });
 
+test('the policy lets in no script of others, and lets nothing out', async () => {
+  const server = await serve();
+  const phone = await Phone.make(browser, {}, server.address);
+  const page = await phone.open();
+  const names = await page.evaluate(async () => {
+    const attempt = async (act) => {
+      try {
+        await act();
+        return 'done';
+      } catch (error) {
+        return error.name;
+      }
+    };
+    const image = document.createElement('img');
+    image.src = '/image.png';
+    const style = document.createElement('link');
+    style.rel = 'stylesheet';
+    style.href = '/style.css';
+    document.head.append(image, style);
+    return [
+      await attempt(() => fetch(location.href)),
+      await attempt(() => {
+        document.createElement('script').textContent = 'window.isOwned = true';
+      }),
+      await attempt(() => document.body.insertAdjacentHTML('beforeend', '<p>')),
+    ];
+  });
+  assert.deepEqual(names, ['TypeError', 'TypeError', 'TypeError']);
+  for (const what of ['Connecting to', 'Loading the image', 'Loading the stylesheet', 'TrustedScript', 'TrustedHTML']) {
+    assert.ok(phone.faults.some((fault) => fault.includes(what)), `${what}: ${phone.faults.join('\n')}`);
+  }
+  assert.deepEqual(server.asked, ['/phone.html']);
+  await phone.context.close();
+  await server.close();
+});
+
 scene('a link enrols after the four words were compared, and leaves no key in address or history', async (phone, device) => {
   const page = await phone.open(device.keyText);
   await section(page, 'confirm');
@@ -267,7 +303,7 @@ scene('status 3 is sealed anew twice and no third time', async (phone, device) =
   let text = await press(page, 'out');
   const first = device.open(text);
   for (const next of [50, 300]) {
-    assert.match(await paste(page, device.answer(text, { status: 3, next })), /once more/);
+    assert.match(await paste(page, device.answer(text, { status: 3, next })), /One more SMS/);
     assert.equal(await textOf(page, '#sms'), 'Send again');
     await page.click('#sms');
     const links = await smsOf(page);
@@ -402,7 +438,7 @@ scene('a storage that was cleared has no key, and the same link enrols again', a
   const text = await press(again, 'in');
   assert.equal(device.open(text).counter, 1);
   assert.notEqual(device.open(text).nonce, before.nonce);
-  assert.match(await paste(again, device.answer(text, { status: 3, next: 2 })), /once more/);
+  assert.match(await paste(again, device.answer(text, { status: 3, next: 2 })), /One more SMS/);
 });
 
 scene('the last counter is used, then the key is used up', async (phone, device) => {

@@ -7,7 +7,7 @@ import { launch, paste, Phone, press, readSms, restore, said, state, stored } fr
 
 const { hz1 } = JSON.parse(readFileSync(new URL('../vectors/messages.json', import.meta.url), 'utf8'));
 const OTHER_FRAME = 'HZ.EQAAAAcAAAFPdF1zdyyX1XVXB5ugU9d0rGflyLHG6WZ4h7dks6J/.';
-const SAYS = [/^Right/, /did not record/, /did not record/, /once more/, /did not record/];
+const SAYS = [/^Right/, /did not record/, /did not record/, /One more SMS/, /did not record/];
 let browser;
 
 before(async () => {
