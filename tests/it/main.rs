@@ -73,6 +73,8 @@ mod office;
 #[cfg(test)]
 pub(crate) mod office_days;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod parts;
 #[cfg(test)]
 mod pdu;
