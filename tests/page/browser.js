@@ -78,7 +78,7 @@ export class Phone {
     });
     page.on('pageerror', (error) => this.faults.push(String(error)));
     await page.goto(this.address + (fragment && `#${fragment}`));
-    await page.waitForSelector('main > section:not([hidden])');
+    await ready(page);
     return page;
   }
 
@@ -94,6 +94,17 @@ export class Phone {
     await this.context.close();
     if (this.faults.length > 0) throw new Error(this.faults.join('\n'));
   }
+}
+
+/** Waits until the page has read what it stored and shows something. */
+function ready(page) {
+  return page.waitForSelector('main > section:not([hidden])');
+}
+
+/** Loads the page once more. */
+export async function reload(page) {
+  await page.reload();
+  await ready(page);
 }
 
 /** The links that the SMS app got, in order. */

@@ -1,7 +1,20 @@
 // The page as a peer of a real engine: it takes an order a line and answers each with an object a line.
 
 import { createInterface } from 'node:readline';
-import { launch, paste, Phone, press, readSms, restore, said, smsOf, state, stored, textOf } from './browser.js';
+import {
+  launch,
+  paste,
+  Phone,
+  press,
+  readSms,
+  reload,
+  restore,
+  said,
+  smsOf,
+  state,
+  stored,
+  textOf,
+} from './browser.js';
 
 const browser = await launch();
 const phone = await Phone.make(browser);
@@ -39,7 +52,7 @@ const ORDERS = {
   },
   async restore() {
     await restore(page, backup);
-    await page.reload();
+    await reload(page);
     await page.waitForSelector('#desk:not([hidden])');
     return {};
   },

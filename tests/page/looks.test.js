@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import test, { after, before } from 'node:test';
-import { launch, paste, Phone, PHONE, press, restore, stored } from './browser.js';
+import { launch, paste, Phone, PHONE, press, reload, restore, stored } from './browser.js';
 import { Device } from './desk.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -58,7 +58,7 @@ async function states(phone, device, look) {
   const kept = await stored(page);
   await restore(page, { ...kept, next: 65_536 });
   await page.click('#confirm-no');
-  await page.reload();
+  await reload(page);
   await page.waitForSelector('#desk:not([hidden])');
   await look(page, 'used up');
   return page;

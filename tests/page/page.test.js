@@ -11,6 +11,7 @@ import {
   Phone,
   press,
   readSms,
+  reload,
   restore,
   said,
   serve,
@@ -120,7 +121,7 @@ scene('a link enrols after the four words were compared, and leaves no key in ad
   assert.match(await said(page), /history of this browser/);
   assert.equal(await state(page), 'Nothing sent yet');
   assert.equal((await stored(page)).key.device, device.device);
-  await page.reload();
+  await reload(page);
   await section(page, 'desk');
   assert.equal(await visible(page), 'desk');
 });
@@ -162,7 +163,7 @@ scene('In is sealed, handed to the SMS app, answered, and recorded at the time o
   assert.match(await paste(page, `From the office: ${device.answer(text, { time })} sent by an app`), /^Right/);
   assert.equal(await state(page), `In, recorded ${clock(time)}`);
   assert.equal(await page.isVisible('#steps'), false);
-  await page.reload();
+  await reload(page);
   assert.equal(await state(page), `In, recorded ${clock(time)}`);
   const out = device.open(await press(page, 'out'));
   assert.deepEqual([out.counter, out.action], [2, 2]);
@@ -328,7 +329,7 @@ scene('a storage that is rolled back uses no nonce twice and loses no check-in',
   const backup = await stored(page);
   const lost = device.open(await press(page, 'in'));
   await restore(page, backup);
-  await page.reload();
+  await reload(page);
   const text = await press(page, 'in');
   const sent = device.open(text);
   assert.equal(sent.counter, lost.counter);
@@ -444,7 +445,7 @@ scene('a storage that was cleared has no key, and the same link enrols again', a
 scene('the last counter is used, then the key is used up', async (phone, device) => {
   const page = await phone.enrolled(device);
   await restore(page, { ...(await stored(page)), next: 65_534 });
-  await page.reload();
+  await reload(page);
   for (const [button, counter] of [['in', 65_534], ['out', 65_535]]) {
     assert.equal(device.open(await press(page, button)).counter, counter);
   }
@@ -521,7 +522,7 @@ test('from a web server it takes the answer out of the clipboard, asks for nothi
 scene('without a network the saved page opens and goes on', async (phone, device) => {
   const page = await phone.enrolled(device);
   await phone.context.setOffline(true);
-  await page.reload();
+  await reload(page);
   await section(page, 'desk');
   const text = await press(page, 'in');
   assert.match(await paste(page, device.answer(text)), /^Right/);
@@ -629,7 +630,7 @@ scene('a language is chosen, kept, and turns the page', async (phone, device) =>
   await page.selectOption('#language', 'fa');
   await page.waitForFunction(() => document.documentElement.dir === 'rtl');
   assert.equal(await state(page), 'هنوز چیزی فرستاده نشده');
-  await page.reload();
+  await reload(page);
   await section(page, 'desk');
   assert.equal(await page.getAttribute('html', 'lang'), 'fa');
   const text = await press(page, 'in');

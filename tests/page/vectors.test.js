@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test, { after, before } from 'node:test';
-import { launch, paste, Phone, press, readSms, restore, said, state, stored } from './browser.js';
+import { launch, paste, Phone, press, readSms, reload, restore, said, state, stored } from './browser.js';
 
 const { hz1 } = JSON.parse(readFileSync(new URL('../vectors/messages.json', import.meta.url), 'utf8'));
 const OTHER_FRAME = 'HZ.EQAAAAcAAAFPdF1zdyyX1XVXB5ugU9d0rGflyLHG6WZ4h7dks6J/.';
@@ -67,7 +67,7 @@ for (const vector of hz1) {
       assert.deepEqual((await stored(page)).messages, [messageOf(vector)]);
     } else {
       await restore(page, { ...kept, next: vector.counter + 1, messages: [messageOf(vector)] });
-      await page.reload();
+      await reload(page);
       await page.waitForSelector('#paste:not([hidden])');
     }
     assert.match(await paste(page, OTHER_FRAME), /that a phone sent/);
