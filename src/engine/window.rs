@@ -203,6 +203,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_forgotten_lies_below_the_counter_that_is_named() {
+        let counters: Vec<u16> = (1..=191).collect();
+        let mut window = window(&counters);
+        assert_eq!(window.decide(Counter(192), &row(1)), None);
+        assert!(window.decided(Counter(1)).is_some());
+        assert_eq!(window.decide(Counter(193), &row(1)), Some(Counter(65)));
+        assert_eq!(window.decided(Counter(64)), None);
+        assert_eq!(window.decided(Counter(65)), Some(row(1)));
+    }
+
+    #[test]
     fn the_last_counter_leaves_no_next() {
         let window = window(&[64_600, 65_535]);
         assert_eq!(window.next(), Counter(0));
