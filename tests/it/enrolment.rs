@@ -120,7 +120,15 @@ fn rows(window: &Terminal) -> Vec<String> {
     text.iter().map(|row| row.trim_end().to_owned()).collect()
 }
 
-fn missing_zbar() -> Option<&'static str> {
+/// Enrols a phone of employee 1 in a window: what a scanner reads in it, and what stands in it.
+pub(crate) fn enrol_and_scan(office: &Office) -> (String, String) {
+    let window = enrol(office, &[], true);
+    let pictures = tempfile::tempdir().expect("there is room for a directory");
+    let read = scanned(pictures.path(), &picture(&window, DARK));
+    (read, rows(&window).join("\n"))
+}
+
+pub(crate) fn missing_zbar() -> Option<&'static str> {
     let found = Command::new("zbarimg").arg("--version").output();
     let works = found.is_ok_and(|done| done.status.success());
     (!works).then_some("zbarimg is not there (Debian's zbar-tools)")
