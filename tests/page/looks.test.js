@@ -36,6 +36,7 @@ async function states(phone, device, look) {
   const text = await press(page, 'in');
   await look(page, 'waiting');
   await page.click('#paste');
+  await page.waitForSelector('#answer-form:not([hidden])');
   await look(page, 'a place for the answer');
   await paste(page, device.answer(text).replace('.E', '.F'));
   await look(page, 'an answer that is not right');
