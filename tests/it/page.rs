@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::enrolment::{enrol_and_scan, missing_zbar};
 use super::fleet::{key_of, unix_s};
-use super::lacking::have;
+use super::lacking::{have, missing_packages, works};
 use super::office::{Office, fast_configuration};
 use super::pdu::{Address, Submitted};
 use super::smsc::{DESK, SOON, Sms};
@@ -34,22 +34,10 @@ fn directory() -> PathBuf {
 
 /// Why the page cannot be driven; nothing where it can.
 fn missing() -> Option<&'static str> {
-    let works = |command: &mut Command| {
-        let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
-        status.is_ok_and(|status| status.success())
-    };
-    if !works(Command::new("node").arg("--version")) {
-        return Some("node is not there");
-    }
     if !works(Command::new("/usr/bin/chromium").arg("--version")) {
         return Some("chromium is not there");
     }
-    let packages = directory().join("node_modules/.package-lock.json");
-    let fetch = ["ci", "--no-audit", "--no-fund"];
-    if !packages.exists() && !works(Command::new("npm").args(fetch).current_dir(directory())) {
-        return Some("npm ci in tests/page failed");
-    }
-    None
+    missing_packages(&directory(), "npm ci in tests/page failed")
 }
 
 /// The page in its browser, as a child that takes orders.

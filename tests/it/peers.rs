@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::fleet::{key_of, unix_s};
-use super::lacking::have;
+use super::lacking::{have, missing_packages};
 use super::office::{Office, fast_configuration, stop};
 use super::process::Process;
 use super::smsc::DESK;
@@ -40,21 +40,7 @@ pub(crate) fn directory() -> PathBuf {
 /// Why the node peer cannot be had; nothing where it can.
 fn missing() -> Option<&'static str> {
     static MISSING: OnceLock<Option<&'static str>> = OnceLock::new();
-    *MISSING.get_or_init(|| {
-        let works = |command: &mut Command| {
-            let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
-            status.is_ok_and(|status| status.success())
-        };
-        if !works(Command::new("node").arg("--version")) {
-            return Some("node is not there");
-        }
-        let packages = directory().join("node_modules/.package-lock.json");
-        let fetch = ["ci", "--no-audit", "--no-fund"];
-        if !packages.exists() && !works(Command::new("npm").args(fetch).current_dir(directory())) {
-            return Some("npm ci in tests/peers failed");
-        }
-        None
-    })
+    *MISSING.get_or_init(|| missing_packages(&directory(), "npm ci in tests/peers failed"))
 }
 
 /// Whether the node peer is there.
