@@ -34,8 +34,8 @@ impl World {
         let is_mark = matches!(command, Command::Mark { .. });
         self.story(|| format!("{user} {command:?}"));
         self.command(user, command);
-        // What is done at a desk and taken back is taken back soon.
-        if is_mark && lot.one_in(2) {
+        // What is done at a desk and taken back is taken back soon. The next act of 0 would be 0 again, and so without end.
+        if is_mark && about != 0 && lot.one_in(2) {
             let after = within(&mut lot, 12 * Millis::MINUTE);
             self.later(after, Happening::Act(about << 8));
         }

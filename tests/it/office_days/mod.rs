@@ -106,8 +106,8 @@ fn two_hundred_office_days_lose_and_double_nothing() {
 
 #[test]
 fn forty_people_lose_and_double_nothing() {
-    // In 132 a receipt was given up while its gateway had it, and left twice.
-    let found = replayed().is_none().then_some(132);
+    // In 132 a receipt was given up while its gateway had it, and left twice. In 5910 an act at the desk led to itself.
+    let found = [132, 5910].into_iter().filter(|_| replayed().is_none());
     for seed in seeds(2).chain(found) {
         batch_of_days(seed);
     }
