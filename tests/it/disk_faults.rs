@@ -5,12 +5,12 @@
 //! failed.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use super::draws::{Draws, setting};
 use super::fleet::{Fleet, key_of};
-use super::lacking::have;
+use super::lacking::{have, works};
 use super::office::Office;
 use super::process::Process;
 use super::smsc::{SOON, Seen, State};
@@ -235,8 +235,7 @@ fn missing_mount() -> Option<&'static str> {
     let home = tempfile::tempdir().unwrap();
     let mut mount = Command::new("mount");
     mount.args(["-t", "tmpfs", "tmpfs"]).arg(home.path());
-    let mounted = mount.stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if !mounted.is_ok_and(|status| status.success()) {
+    if !works(&mut mount) {
         return Some("nothing may be mounted here");
     }
     drop(Mount(home.path().to_owned()));

@@ -8,7 +8,7 @@ use hazir::protocol::KeyText;
 use hazir::words::four_words;
 use serde_json::Value;
 
-use super::lacking::have;
+use super::lacking::{have, works};
 use super::office::Office;
 use super::process::Process;
 use super::pty::Terminal;
@@ -129,9 +129,8 @@ pub(crate) fn enrol_and_scan(office: &Office) -> (String, String) {
 }
 
 pub(crate) fn missing_zbar() -> Option<&'static str> {
-    let found = Command::new("zbarimg").arg("--version").output();
-    let works = found.is_ok_and(|done| done.status.success());
-    (!works).then_some("zbarimg is not there (Debian's zbar-tools)")
+    let is_there = works(Command::new("zbarimg").arg("--version"));
+    (!is_there).then_some("zbarimg is not there (Debian's zbar-tools)")
 }
 
 /// The device that was enrolled last, as scripts see it.

@@ -14,6 +14,7 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use super::lacking::works;
 use super::loopback::Server;
 use super::pdu::{Pdu, number};
 use super::process::Process;
@@ -97,9 +98,8 @@ impl Wiretap {
 
 /// Why tshark cannot be had; nothing where it can.
 pub(crate) fn missing_tshark() -> Option<&'static str> {
-    let found = Command::new("tshark").arg("--version").output();
-    let works = found.is_ok_and(|done| done.status.success());
-    (!works).then_some("tshark is not there")
+    let is_there = works(Command::new("tshark").arg("--version"));
+    (!is_there).then_some("tshark is not there")
 }
 
 fn counts(commands: impl Iterator<Item = u32>) -> BTreeMap<u32, usize> {
