@@ -20,6 +20,10 @@ const FLAGS = [
 ];
 export const PHONE = { viewport: { width: 360, height: 640 }, locale: 'en-GB', timezoneId: 'Asia/Tehran' };
 
+const STORAGE_OPENS_MS = 50;
+/** As long as Playwright waits for other things. */
+const SAYS_WITHIN_MS = 30_000;
+
 /** A browser. */
 export function launch() {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
@@ -48,6 +52,19 @@ export class Phone {
     phone.address = address;
     phone.context = await browser.newContext({ ...PHONE, ...options });
     phone.faults = [];
+    // A storage that takes its time, as on a phone: a test that looks too early fails each time, not one time in a hundred.
+    await phone.context.addInitScript((delay) => {
+      const open = IDBFactory.prototype.open;
+      IDBFactory.prototype.open = function (...given) {
+        const request = open.apply(this, given);
+        request.addEventListener('success', (event) => {
+          if (!event.isTrusted) return;
+          event.stopImmediatePropagation();
+          setTimeout(() => request.dispatchEvent(new Event('success')), delay);
+        });
+        return request;
+      };
+    }, STORAGE_OPENS_MS);
     // The SMS app: it takes the link of an anchor at the moment in which it is followed.
     await phone.context.addInitScript(() => {
       window.sms = [];
@@ -129,14 +146,25 @@ export async function press(page, button) {
 
 /** Pastes an answer by hand, and gives what the page says. */
 export async function paste(page, text) {
-  if (await page.isHidden('#answer-form')) await page.click('#paste');
+  // Opening the form takes away what was said before. A text that is only wiped out comes back with the page's clock.
+  if (await page.isVisible('#answer-form')) await page.click('#answer-cancel');
+  await page.click('#paste');
+  await page.waitForSelector('#answer-form:not([hidden])');
   await page.fill('#answer', text);
-  await page.evaluate(() => {
-    document.getElementById('said').textContent = '';
-  });
   await page.click('#answer-form button');
   await page.waitForSelector('#said:not(:empty)');
   return said(page);
+}
+
+/** Waits until the page says this: what it said before may still stand there. */
+export async function says(page, words) {
+  const from = Date.now();
+  let text = await said(page);
+  while (!words.test(text)) {
+    if (Date.now() - from > SAYS_WITHIN_MS) throw new Error(`not said within ${SAYS_WITHIN_MS} ms: ${words}, but: ${text}`);
+    await page.waitForTimeout(20);
+    text = await said(page);
+  }
 }
 
 /** A text of the page without the marks of direction. */

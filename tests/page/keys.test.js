@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { FILE, paste, press, reload, said, state, stored, textOf } from './browser.js';
+import { FILE, paste, press, reload, says, state, stored, textOf } from './browser.js';
 import { Device, NUMBER } from './desk.js';
 import { follow, pasteKey, scene, section, visible } from './scene.js';
 
@@ -19,7 +19,7 @@ scene('a link enrols after the four words were compared, and leaves no key in ad
   assert.equal((await stored(page)).key, null);
   await page.click('#confirm-yes');
   await section(page, 'desk');
-  assert.match(await said(page), /history of this browser/);
+  await says(page, /history of this browser/);
   assert.equal(await state(page), 'Nothing sent yet');
   assert.equal((await stored(page)).key.device, device.device);
   await reload(page);
@@ -32,7 +32,7 @@ scene('words that differ leave the key', async (phone, device) => {
   await pasteKey(page, `Your key: https://office.example/phone.html#${device.keyText} `);
   await page.click('#confirm-no');
   await section(page, 'enrol');
-  assert.match(await said(page), /not taken/);
+  await says(page, /not taken/);
   assert.equal((await stored(page)).key, null);
 });
 
@@ -41,11 +41,11 @@ scene('a key with a wrong check is damaged, and a text without one is no key', a
   const other = device.keyText[at] === 'A' ? 'B' : 'A';
   const wrong = device.keyText.slice(0, at) + other + device.keyText.slice(at + 1);
   const page = await phone.open(wrong);
-  assert.match(await said(page), /damaged/);
+  await says(page, /damaged/);
   await pasteKey(page, 'hello');
-  assert.match(await said(page), /no key in this text/);
+  await says(page, /no key in this text/);
   await pasteKey(page, wrong);
-  assert.match(await said(page), /damaged/);
+  await says(page, /damaged/);
   assert.equal(await visible(page), 'enrol');
 });
 
@@ -54,12 +54,12 @@ scene('the same key once more changes nothing, by link and by hand', async (phon
   await press(page, 'in');
   const kept = await stored(page);
   await follow(page, device.keyText);
-  await page.waitForFunction(() => /already/.test(document.getElementById('said').textContent));
+  await says(page, /already/);
   await page.click('#to-about');
   await page.click('#to-enrol');
   await pasteKey(page, device.keyText);
   assert.equal(await visible(page), 'desk');
-  assert.match(await said(page), /already/);
+  await says(page, /already/);
   assert.deepEqual(await stored(page), kept);
 });
 
@@ -162,8 +162,7 @@ scene('a camera that sees the key enrols, and one that is refused says so', asyn
   }, device.keyText);
   const page = await phone.open();
   await page.click('#scan');
-  await page.waitForSelector('#said:not(:empty)');
-  assert.match(await said(page), /camera cannot be used/);
+  await says(page, /camera cannot be used/);
   await page.evaluate(() => {
     window.isAllowed = true;
     const canvas = document.createElement('canvas');

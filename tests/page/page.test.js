@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import test from 'node:test';
-import { FILE, PAGE, paste, Phone, press, readSms, reload, restore, said, serve, smsOf, state, stored, textOf } from './browser.js';
+import { FILE, PAGE, paste, Phone, press, readSms, reload, restore, says, serve, smsOf, state, stored, textOf } from './browser.js';
 import { Device, NUMBER } from './desk.js';
 import { clock, follow, scene, section, shared, visible } from './scene.js';
 
@@ -106,8 +106,7 @@ scene('what cannot be stored is not sent', async (phone, device) => {
     };
   });
   await page.click('#in');
-  await page.waitForSelector('#said:not(:empty)');
-  assert.match(await said(page), /could not be stored/);
+  await says(page, /could not be stored/);
   assert.deepEqual(await page.evaluate(() => window.sms), []);
   assert.equal(await page.isEnabled('#in'), true);
 });
@@ -122,7 +121,7 @@ scene('a repeat is the same octets, and its answer is the same again', async (ph
   const answer = device.answer(text);
   assert.match(await paste(page, answer), /^Right/);
   await follow(page, answer);
-  await page.waitForFunction(() => /already/.test(document.getElementById('said').textContent));
+  await says(page, /already/);
   assert.equal((await stored(page)).messages.length, 1);
 });
 
@@ -149,16 +148,16 @@ scene('an answer is opened by link, without its last dot, too, in the same tab a
   const page = await phone.enrolled(device);
   const [one, two] = [await press(page, 'in'), await press(page, 'out')];
   await follow(page, device.answer(one));
-  await page.waitForFunction(() => /Right/.test(document.getElementById('said').textContent));
+  await says(page, /Right/);
   assert.equal(page.url(), FILE);
   assert.match(await state(page), /^In, recorded/);
   const other = await phone.open(device.answer(two).slice(0, -1));
-  await other.waitForSelector('#said:not(:empty)');
+  await says(other, /Right/);
   assert.match(await state(other), /^Out, recorded/);
   assert.equal(other.url(), FILE);
   await page.click('#to-about');
   await page.click('#about-back');
-  assert.equal(await page.locator('#messages small').first().textContent().then((text) => /recorded/.test(text)), true);
+  await page.waitForFunction(() => /recorded/.test(document.querySelector('#messages small').textContent));
 });
 
 scene('an answer without its dot is none where it is pasted', async (phone, device) => {
@@ -170,7 +169,7 @@ scene('an answer without its dot is none where it is pasted', async (phone, devi
 
 scene('an answer in a browser without a key says where to take it', async (phone, device) => {
   const page = await phone.open(device.answer(`HZ.${Buffer.alloc(41, 0x11).toString('base64').replace(/=+$/, '')}.`));
-  assert.match(await said(page), /this browser has no key/);
+  await says(page, /this browser has no key/);
   assert.equal(await visible(page), 'enrol');
 });
 
@@ -283,8 +282,7 @@ scene('the last counter is used, then the key is used up', async (phone, device)
     assert.equal(device.open(await press(page, button)).counter, counter);
   }
   await page.click('#in');
-  await page.waitForSelector('#said:not(:empty)');
-  assert.match(await said(page), /used up/);
+  await says(page, /used up/);
   assert.match(await textOf(page, '#detail'), /used up/);
   assert.equal((await stored(page)).messages.length, 2);
   const text = readSms((await smsOf(page, 2))[1]).text;
@@ -343,11 +341,11 @@ test('from a web server it takes the answer out of the clipboard, asks for nothi
   await phone.context.setOffline(true);
   const text = await press(page, 'in');
   await page.click('#copy-text');
-  await page.waitForFunction(() => /Copied/.test(document.getElementById('said').textContent));
+  await says(page, /Copied/);
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), text);
   await page.evaluate((answer) => navigator.clipboard.writeText(answer), `Hello ${device.answer(text)}`);
   await page.click('#paste');
-  await page.waitForFunction(() => /Right/.test(document.getElementById('said').textContent));
+  await says(page, /Right/);
   assert.match(await state(page), /^In, recorded/);
   await phone.close();
 });
