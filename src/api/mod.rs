@@ -15,7 +15,7 @@ pub use reply::{Enrolled, Event, PersonDetail, Problem, Refusal, Reply, Retried,
 pub use request::{Ask, CardEdit, Command, CopyAsk, EnrolKey, NewEmployee, Query, Request};
 
 /// Version of these words. Both ends of a socket must have the same one.
-pub const VERSION: u16 = 5;
+pub const VERSION: u16 = 6;
 
 /// The most rows that one query returns: a page takes the engine about a millisecond.
 pub const PAGE: usize = 256;

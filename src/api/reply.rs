@@ -205,7 +205,8 @@ pub struct Snapshot {
     pub alarms: Vec<AlarmFact>,
     /// The links.
     pub links: Vec<LinkFact>,
-    /// The last entries of the outbox that are in memory, oldest first, 200 at most; all that is not settled comes first.
+    /// The last entries of the outbox that are in memory, oldest first, 200 at most: those that failed before those that
+    /// wait, and those before any other.
     pub outbox: Vec<OutboxFact>,
     /// The last 100 lines of the log, oldest first.
     pub log: Vec<LogLine>,

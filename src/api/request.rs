@@ -198,4 +198,9 @@ pub enum Query {
     Snapshot,
     /// The last PDUs of a link, oldest first, 50 at most.
     Pdus(GatewayName),
+    /// Up to a page of those of the outbox that are not settled.
+    Unsettled {
+        /// After this entry; 0 from the beginning.
+        after: OutboxId,
+    },
 }

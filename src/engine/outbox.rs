@@ -2,6 +2,7 @@ mod reports;
 mod round;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound::{Excluded, Unbounded};
 
 use reports::normal;
 
@@ -146,16 +147,21 @@ impl Outbox {
         self.get(*id).map(|row| row.queued_at)
     }
 
-    /// The latest `most` entries in memory, oldest first; those that are not settled before any other.
+    /// Entries that are not settled and come after this one, oldest first.
+    pub(super) fn unsettled(&self, after: OutboxId) -> impl Iterator<Item = &OutboxRow> {
+        let entries = self.entries.range((Excluded(after), Unbounded));
+        let rows = entries.map(|(_, entry)| &entry.row);
+        rows.filter(|row| !row.is_settled())
+    }
+
+    /// The latest `most` entries in memory, oldest first: those that failed before those that wait, and those before any
+    /// other.
     pub(super) fn latest(&self, most: usize) -> impl Iterator<Item = &OutboxRow> {
-        let open = self.ages.iter().rev().map(|(_, id)| *id).take(most);
-        let failed = self.tally.failed().iter().rev().copied().take(most);
-        let mut ids: BTreeSet<_> = open.chain(failed).collect();
-        while ids.len() > most {
-            ids.pop_first();
-        }
-        let settled = self.settled.iter().rev().copied();
-        ids.extend(settled.take(most - ids.len()));
+        let failed = self.tally.failed().iter().rev();
+        let open = self.ages.iter().rev().map(|(_, id)| id);
+        let settled = self.settled.iter().rev();
+        let latest = failed.chain(open).chain(settled).take(most);
+        let ids: BTreeSet<_> = latest.copied().collect();
         ids.into_iter().filter_map(|id| self.get(id))
     }
 

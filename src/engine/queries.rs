@@ -67,6 +67,7 @@ impl Engine {
             }
             Query::People => Reply::People(self.people_facts(now)),
             Query::Outbox { after } => self.outbox_page(*after, archive)?,
+            Query::Unsettled { after } => self.unsettled_page(*after),
             Query::Alarms => Reply::Alarms(self.alarm_facts(now)),
             Query::Links => Reply::Links(self.link_facts(now)),
             Query::Snapshot => Reply::Snapshot(Box::new(self.snapshot(now, archive)?)),
@@ -125,6 +126,14 @@ impl Engine {
             entries: rows.iter().map(fresh).collect(),
             next,
         })
+    }
+
+    fn unsettled_page(&self, after: OutboxId) -> Reply {
+        let rows = self.outbox.unsettled(after).take(PAGE);
+        let entries: Vec<_> = rows.map(facts::outbox).collect();
+        let last = entries.last().filter(|_| entries.len() == PAGE);
+        let next = last.map(|entry| entry.id);
+        Reply::Outbox { entries, next }
     }
 
     fn people_facts(&self, now: Now) -> Vec<PersonFact> {

@@ -254,7 +254,7 @@ fn extreme(draws: &mut Draws) -> Ask {
         legacy: false,
     };
     let employee = EmployeeId(small);
-    let command = match draws.below(20) {
+    let command = match draws.below(21) {
         0 => Command::Mark {
             employee,
             action: Action::In,
@@ -294,6 +294,11 @@ fn extreme(draws: &mut Draws) -> Ask {
         }
         12 => {
             return Ask::Query(Query::Outbox {
+                after: OutboxId(number),
+            });
+        }
+        20 => {
+            return Ask::Query(Query::Unsettled {
                 after: OutboxId(number),
             });
         }

@@ -177,6 +177,28 @@ fn a_screen_begins_with_all_that_is_not_settled() {
     assert_eq!(shown(4), [ids[0], ids[1], ids[8], ids[9]]);
     assert_eq!(shown(1), [ids[1]]);
     assert_eq!(shown(99), ids);
+    let unsettled = |after| -> Vec<_> { outbox.unsettled(after).map(|row| row.id).collect() };
+    assert_eq!(unsettled(OutboxId(0)), [ids[0], ids[1]]);
+    assert_eq!(unsettled(ids[0]), [ids[1]]);
+    assert!(unsettled(ids[1]).is_empty());
+}
+
+#[test]
+fn a_screen_begins_with_what_failed_however_much_waits() {
+    let mut outbox = outbox();
+    let ids = queued(&mut outbox, 1);
+    let gateway = GatewayName::new("g");
+    outbox.link_up(&gateway, 1);
+    outbox.pump(now(10));
+    outbox.submitted(
+        now(11),
+        (&gateway, 1),
+        ids[0],
+        Err(SubmitFault::Status(0x0B)),
+    );
+    let waiting = queued(&mut outbox, 9);
+    let shown: Vec<_> = outbox.latest(3).map(|row| row.id).collect();
+    assert_eq!(shown, [ids[0], waiting[7], waiting[8]]);
 }
 
 #[test]

@@ -49,6 +49,14 @@ pub struct Day {
 }
 
 impl Facts {
+    /// Whether the engine has more answers that wait or failed than are here.
+    pub fn lacks_unsettled(&self) -> bool {
+        let totals = &self.totals;
+        let all = totals.outbox_waiting + totals.outbox_sending + totals.outbox_failed;
+        let here = self.outbox.values().filter(|entry| !entry.is_settled());
+        here.count() < all as usize
+    }
+
     /// Begins anew with what the engine says.
     pub fn begin(&mut self, snapshot: Snapshot) {
         let replies = std::mem::take(&mut self.replies);

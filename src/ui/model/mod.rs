@@ -206,6 +206,8 @@ pub enum Purpose {
     Log(LogFilter),
     /// Arrivals of the day that is so many days before today: 0, 7, 14, 21 or 28.
     Arrivals(u8),
+    /// A page of the outbox that is not settled.
+    Unsettled,
     /// Reply times.
     Replies(GatewayName),
     /// The last PDUs of a link.

@@ -34,6 +34,8 @@ pub struct Wants {
     pub was_attached: bool,
     /// When a snapshot was asked for that has not come.
     pub snapshot: Option<Millis>,
+    /// After which entry the rest of the outbox that is not settled is to be asked for; `None` where all of it is here.
+    pub unsettled: Option<OutboxId>,
     /// At how many entries the outbox is looked through for old ones again.
     pub outbox_limit: usize,
 }

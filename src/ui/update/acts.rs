@@ -122,6 +122,7 @@ pub(super) fn act(
         | Purpose::Arrivals(_)
         | Purpose::Replies(_)
         | Purpose::Pdus(_)
+        | Purpose::Unsettled
         | Purpose::Unmask => None,
     });
     let is_twice = acts.clone().any(|other| *other == command);

@@ -39,6 +39,7 @@ pub(super) fn ask(model: &mut Model, out: &mut Vec<Effect>) {
     pdus(model, out);
     people(model, out);
     arrivals(model, out);
+    unsettled(model, out);
     person(model, out);
     log(model, out);
 }
@@ -72,6 +73,11 @@ fn waits(model: &Model, is_it: impl Fn(&Purpose) -> bool) -> bool {
     model.waiting.values().any(is_it)
 }
 
+fn shows(model: &Model, pane: Pane) -> bool {
+    let mut panes = Layout::of(model).panes.into_iter();
+    panes.any(|(shown, place)| shown == pane && place.area() > 0)
+}
+
 fn replies(model: &mut Model, out: &mut Vec<Effect>) {
     for gateway in std::mem::take(&mut model.wants.replies) {
         query(
@@ -87,8 +93,7 @@ fn pdus(model: &mut Model, out: &mut Vec<Effect>) {
     if model.screen != Screen::Link || waits(model, |it| matches!(it, Purpose::Pdus(_))) {
         return;
     }
-    let mut shown = Layout::of(model).panes.into_iter();
-    if !shown.any(|(pane, place)| pane == Pane::Pdus && place.area() > 0) {
+    if !shows(model, Pane::Pdus) {
         return;
     }
     let index = model.cursors.get(&Pane::Links).map_or(0, |it| it.index);
@@ -104,6 +109,16 @@ fn pdus(model: &mut Model, out: &mut Vec<Effect>) {
     model.wants.pdus_at = Some((gateway.clone(), model.now));
     let purpose = Purpose::Pdus(gateway.clone());
     query(model, out, purpose, Query::Pdus(gateway));
+}
+
+/// A desk that begins while much waits is told of a part; the rest is asked for by who looks at it.
+fn unsettled(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(after) = model.wants.unsettled else {
+        return;
+    };
+    if shows(model, Pane::Outbox) && !waits(model, |purpose| *purpose == Purpose::Unsettled) {
+        query(model, out, Purpose::Unsettled, Query::Unsettled { after });
+    }
 }
 
 fn people(model: &mut Model, out: &mut Vec<Effect>) {

@@ -24,7 +24,7 @@ pub use prepare::prepare;
 use super::model::{Dialog, Question};
 use super::{Detached, Effect, Key, Message, Model};
 use crate::api::{Event, Snapshot};
-use crate::domain::{Millis, Seq};
+use crate::domain::{Millis, OutboxId, Seq};
 
 /// How long it stands what was done.
 const DONE_MS: i64 = 30 * Millis::SECOND;
@@ -109,6 +109,7 @@ fn attached(model: &mut Model, out: &mut Vec<Effect>, snapshot: Snapshot) {
     model.wants.log = true;
     model.wants.person = true;
     model.wants.people = false;
+    model.wants.unsettled = model.facts.lacks_unsettled().then_some(OutboxId(0));
     model.wants.log_up_to = Seq(0);
     model.wants.history_up_to = Seq(0);
     model.wants.replies = model

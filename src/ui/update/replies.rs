@@ -88,6 +88,16 @@ pub(super) fn take(model: &mut Model, out: &mut Vec<Effect>, token: Token, reply
                 model.dirty.people = true;
             }
         }
+        Purpose::Unsettled => {
+            if let Reply::Outbox { entries, next } = reply {
+                model.wants.unsettled = next;
+                for fact in entries {
+                    // What is here is kept up by what is told.
+                    model.facts.outbox.entry(fact.id).or_insert(fact);
+                }
+                model.dirty.outbox = true;
+            }
+        }
         Purpose::Arrivals(ago) => arrived(model, ago, &reply),
         Purpose::Replies(gateway) => {
             if let Reply::Replies(samples) = reply {
@@ -155,7 +165,11 @@ fn want_again(model: &mut Model, purpose: &Purpose) {
             model.wants.replies.insert(gateway.clone());
         }
         Purpose::Line(_) => model.wants.line = None,
-        Purpose::Act { .. } | Purpose::Arrivals(_) | Purpose::Pdus(_) | Purpose::Unmask => {}
+        Purpose::Act { .. }
+        | Purpose::Unsettled
+        | Purpose::Arrivals(_)
+        | Purpose::Pdus(_)
+        | Purpose::Unmask => {}
     }
 }
 
@@ -168,6 +182,7 @@ fn lost(model: &mut Model, purpose: &Purpose) {
         | Purpose::Log(_)
         | Purpose::Line(_)
         | Purpose::People
+        | Purpose::Unsettled
         | Purpose::Arrivals(_)
         | Purpose::Replies(_)
         | Purpose::Pdus(_) => {}

@@ -110,3 +110,29 @@ fn what_is_asked_just_before_leaving_is_done() {
     office.stop(engine);
     assert_eq!(acts(&office).iter().filter(|act| is_seen(act)).count(), 1);
 }
+
+#[test]
+fn a_window_that_opens_late_has_all_that_failed_and_all_that_waits() {
+    let office = Office::open_fast();
+    let mut phones = office.staff(1);
+    let phone = &mut phones[0];
+    let engine = office.serve();
+    fail_receipt(&office, phone);
+    office.json_until(&["outbox"], |outbox| {
+        outbox.iter().any(|entry| entry["state"] == "failed")
+    });
+    office.smsc.hold_responses(true);
+    for _ in 0..500 {
+        let message = phone.check_in(1, now(), "");
+        office.send(phone, &message.text);
+    }
+
+    let mut window = console(&office);
+    window.shows("500 open, 1 failed");
+    window.keys_until("4", "Answer 1,");
+    // Below what is on its way stands what waits longest.
+    window.keys_until("G", "Answer 12,");
+    window.keys("q");
+    office.smsc.hold_responses(false);
+    office.stop(engine);
+}

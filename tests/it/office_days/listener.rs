@@ -20,8 +20,8 @@ const SNAPSHOT_OUTBOX: usize = 200;
 pub struct Listener {
     model: Model,
     revision: u64,
-    /// The first answer of the snapshot with which it began, where that had no room for all.
-    oldest: OutboxId,
+    /// The last answer of the snapshot with which it began, where that had no room for all.
+    began_at: OutboxId,
 }
 
 impl Listener {
@@ -38,7 +38,7 @@ impl Listener {
         let mut listener = Self {
             model: Model::new(site, Arc::clone(&WORDS), Look::default(), now, 120, 40),
             revision: 0,
-            oldest: OutboxId::default(),
+            began_at: OutboxId::default(),
         };
         listener.begin_anew(now, snapshot);
         listener
@@ -49,7 +49,7 @@ impl Listener {
         self.revision = snapshot.revision;
         let entries = snapshot.outbox.iter().map(|entry| entry.id);
         let is_full = entries.len() >= SNAPSHOT_OUTBOX;
-        self.oldest = entries.min().filter(|_| is_full).unwrap_or_default();
+        self.began_at = entries.max().filter(|_| is_full).unwrap_or_default();
         update(&mut self.model, now, Message::Attached(Box::new(snapshot)));
         prepare(&mut self.model);
     }
@@ -86,7 +86,7 @@ impl Listener {
         same("alarms", &by_id(known), &by_id(&fresh))?;
         for (id, entry) in &fresh.outbox {
             let held = known.outbox.get(id);
-            if held.is_some() || *id >= self.oldest {
+            if held.is_some() || *id > self.began_at {
                 same("answer", &held, &Some(entry))?;
             }
         }

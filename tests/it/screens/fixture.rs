@@ -153,6 +153,7 @@ pub(crate) fn answer(model: &mut Model, effects: Vec<Effect>) {
             | Query::Feed { .. }
             | Query::People
             | Query::Outbox { .. }
+            | Query::Unsettled { .. }
             | Query::Alarms
             | Query::Links
             | Query::Snapshot

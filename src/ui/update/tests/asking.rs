@@ -197,6 +197,7 @@ fn only_a_person_that_is_shown_is_asked_for() {
                 | Query::Pdus(_)
                 | Query::People
                 | Query::Outbox { .. }
+                | Query::Unsettled { .. }
                 | Query::Alarms
                 | Query::Links
                 | Query::Snapshot => None,
@@ -411,4 +412,80 @@ fn the_last_pdus_are_asked_for_while_they_are_shown_and_no_oftener_than_needed()
     assert!(asked(&mut desk).is_empty());
     desk.wait(1_000);
     assert_eq!(asked(&mut desk).len(), 1);
+}
+
+#[test]
+fn what_waits_and_had_no_room_at_the_beginning_is_asked_for_by_who_looks_at_it() {
+    let asked = |desk: &mut Desk| -> Vec<(Token, Query)> {
+        let asked = queries(desk).into_iter();
+        let asked = asked.filter(|(_, query)| matches!(query, Query::Unsettled { .. }));
+        let asked = asked.collect();
+        desk.out.clear();
+        asked
+    };
+    let after = |id| Query::Unsettled {
+        after: OutboxId(id),
+    };
+    let mut beginning = snapshot();
+    beginning.totals.outbox_waiting = 4;
+    let mut desk = Desk::new();
+    desk.tell(Message::Attached(Box::new(beginning)));
+    desk.wait(5_000);
+    assert!(asked(&mut desk).is_empty(), "nobody looks at them");
+    desk.press("4");
+    desk.wait(1_000);
+    let first = asked(&mut desk);
+    assert_eq!(
+        first.iter().map(|it| &it.1).collect::<Vec<_>>(),
+        [&after(0)]
+    );
+    // In the meantime the first left, and that is newer than the page.
+    desk.hear(Event::Outbox(entry(5, 9, OutboxState::Sent)));
+    let entries = vec![
+        entry(4, 9, OutboxState::Deferred),
+        entry(5, 9, OutboxState::Queued),
+    ];
+    let next = Some(OutboxId(5));
+    desk.reply(first[0].0, Some(Reply::Outbox { entries, next }));
+    let ids = |desk: &Desk| -> Vec<u64> {
+        let ids = desk.model.lists.outbox.iter();
+        ids.map(|id| id.0).collect()
+    };
+    assert_eq!(ids(&desk), [1, 4, 3, 5, 2]);
+    let second = asked(&mut desk);
+    assert_eq!(
+        second.iter().map(|it| &it.1).collect::<Vec<_>>(),
+        [&after(5)]
+    );
+    // The connection breaks, and what is missing is asked for again.
+    desk.reply(second[0].0, None);
+    desk.wait(1_000);
+    let again = asked(&mut desk);
+    assert_eq!(
+        again.iter().map(|it| &it.1).collect::<Vec<_>>(),
+        [&after(5)]
+    );
+    let entries = vec![entry(6, 9, OutboxState::Queued)];
+    desk.reply(
+        again[0].0,
+        Some(Reply::Outbox {
+            entries,
+            next: None,
+        }),
+    );
+    assert_eq!(ids(&desk), [1, 4, 6, 3, 5, 2]);
+    desk.wait(60_000);
+    assert!(asked(&mut desk).is_empty(), "all of it is here");
+}
+
+#[test]
+fn an_outbox_that_is_here_is_not_asked_for() {
+    let mut beginning = snapshot();
+    beginning.totals.outbox_waiting = 1;
+    let mut desk = Desk::new();
+    desk.tell(Message::Attached(Box::new(beginning)));
+    desk.press("4");
+    desk.wait(60_000);
+    let mut asked = queries(&desk).into_iter();
+    assert!(asked.all(|(_, query)| !matches!(query, Query::Unsettled { .. })));
 }
