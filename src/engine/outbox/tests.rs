@@ -97,6 +97,20 @@ fn queued(outbox: &mut Outbox, count: usize) -> Vec<OutboxId> {
     ids.collect()
 }
 
+/// Queues answers and hands them to a gateway.
+fn handed(outbox: &mut Outbox, count: usize) -> (GatewayName, Vec<OutboxId>) {
+    let ids = queued(outbox, count);
+    let gateway = GatewayName::new("g");
+    outbox.link_up(&gateway, 1);
+    outbox.pump(now(10));
+    (gateway, ids)
+}
+
+fn turn_down(outbox: &mut Outbox, gateway: &GatewayName, id: OutboxId) {
+    let fault = SubmitFault::Status(0x0B);
+    outbox.submitted(now(11), (gateway, 1), id, Err(fault));
+}
+
 #[test]
 fn what_is_told_of_the_outbox_is_what_stands_in_it() {
     let mut outbox = outbox();
@@ -109,12 +123,7 @@ fn what_is_told_of_the_outbox_is_what_stands_in_it() {
     assert_eq!(counts(&outbox), (0, 5, 0, 5));
     assert_eq!(outbox.in_flight(&gateway), (5, 10));
     outbox.submitted(now(11), (&gateway, 1), ids[0], Ok("a".into()));
-    outbox.submitted(
-        now(11),
-        (&gateway, 1),
-        ids[1],
-        Err(SubmitFault::Status(0x0B)),
-    );
+    turn_down(&mut outbox, &gateway, ids[1]);
     outbox.submitted(now(11), (&gateway, 1), ids[2], Err(SubmitFault::Timeout));
     assert_eq!(counts(&outbox), (1, 2, 1, 3));
     assert_eq!(outbox.oldest(), Some(Millis(2)));
@@ -138,12 +147,7 @@ fn what_somebody_gives_up_is_settled_and_raises_nothing() {
     assert_eq!(outbox.pump(now(10)).len(), 2);
     assert!(!outbox.give_up(ids[1]), "it is being sent");
     outbox.submitted(now(11), (&gateway, 1), ids[1], Err(SubmitFault::Timeout));
-    outbox.submitted(
-        now(11),
-        (&gateway, 1),
-        ids[2],
-        Err(SubmitFault::Status(0x0B)),
-    );
+    turn_down(&mut outbox, &gateway, ids[2]);
     assert!(outbox.give_up(ids[1]));
     assert_eq!(outbox.take_failed(), [ids[2]]);
     assert!(outbox.give_up(ids[2]));
@@ -160,19 +164,11 @@ fn what_somebody_gives_up_is_settled_and_raises_nothing() {
 #[test]
 fn a_screen_begins_with_all_that_is_not_settled() {
     let mut outbox = outbox();
-    let ids = queued(&mut outbox, 10);
-    let gateway = GatewayName::new("g");
-    outbox.link_up(&gateway, 1);
-    outbox.pump(now(10));
+    let (gateway, ids) = handed(&mut outbox, 10);
     for id in &ids[2..] {
         outbox.submitted(now(11), (&gateway, 1), *id, Ok(id.to_string()));
     }
-    outbox.submitted(
-        now(11),
-        (&gateway, 1),
-        ids[1],
-        Err(SubmitFault::Status(0x0B)),
-    );
+    turn_down(&mut outbox, &gateway, ids[1]);
     let shown = |most| -> Vec<_> { outbox.latest(most).map(|row| row.id).collect() };
     assert_eq!(shown(4), [ids[0], ids[1], ids[8], ids[9]]);
     assert_eq!(shown(1), [ids[1]]);
@@ -186,16 +182,8 @@ fn a_screen_begins_with_all_that_is_not_settled() {
 #[test]
 fn a_screen_begins_with_what_failed_however_much_waits() {
     let mut outbox = outbox();
-    let ids = queued(&mut outbox, 1);
-    let gateway = GatewayName::new("g");
-    outbox.link_up(&gateway, 1);
-    outbox.pump(now(10));
-    outbox.submitted(
-        now(11),
-        (&gateway, 1),
-        ids[0],
-        Err(SubmitFault::Status(0x0B)),
-    );
+    let (gateway, ids) = handed(&mut outbox, 1);
+    turn_down(&mut outbox, &gateway, ids[0]);
     let waiting = queued(&mut outbox, 9);
     let shown: Vec<_> = outbox.latest(3).map(|row| row.id).collect();
     assert_eq!(shown, [ids[0], waiting[7], waiting[8]]);
@@ -204,10 +192,7 @@ fn a_screen_begins_with_what_failed_however_much_waits() {
 #[test]
 fn what_is_sent_again_does_not_hide_what_was_sent() {
     let mut outbox = outbox();
-    let ids = queued(&mut outbox, 3);
-    let gateway = GatewayName::new("g");
-    outbox.link_up(&gateway, 1);
-    outbox.pump(now(10));
+    let (gateway, ids) = handed(&mut outbox, 3);
     for id in &ids {
         outbox.submitted(now(11), (&gateway, 1), *id, Ok(id.to_string()));
     }
@@ -230,10 +215,7 @@ fn report(id: &str, state: DeliveryState) -> DeliveryReport {
 #[test]
 fn what_was_not_delivered_does_not_hide_what_was_sent() {
     let mut outbox = outbox();
-    let ids = queued(&mut outbox, 3);
-    let gateway = GatewayName::new("g");
-    outbox.link_up(&gateway, 1);
-    outbox.pump(now(10));
+    let (gateway, ids) = handed(&mut outbox, 3);
     for (id, name) in ids.iter().zip(["a", "b", "c"]) {
         outbox.submitted(now(11), (&gateway, 1), *id, Ok(name.to_owned()));
     }
