@@ -1,6 +1,6 @@
 //! A console that hears all that is told: it must know what it would know if it began anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::{Arc, LazyLock};
 
@@ -20,8 +20,8 @@ const SNAPSHOT_OUTBOX: usize = 200;
 pub struct Listener {
     model: Model,
     revision: u64,
-    /// The last answer of the snapshot with which it began, where that had no room for all.
-    began_at: OutboxId,
+    /// The answers of the snapshot with which it began, where that had no room for all.
+    began_with: Option<BTreeSet<OutboxId>>,
 }
 
 impl Listener {
@@ -38,7 +38,7 @@ impl Listener {
         let mut listener = Self {
             model: Model::new(site, Arc::clone(&WORDS), Look::default(), now, 120, 40),
             revision: 0,
-            began_at: OutboxId::default(),
+            began_with: None,
         };
         listener.begin_anew(now, snapshot);
         listener
@@ -49,7 +49,7 @@ impl Listener {
         self.revision = snapshot.revision;
         let entries = snapshot.outbox.iter().map(|entry| entry.id);
         let is_full = entries.len() >= SNAPSHOT_OUTBOX;
-        self.began_at = entries.max().filter(|_| is_full).unwrap_or_default();
+        self.began_with = is_full.then(|| entries.collect());
         update(&mut self.model, now, Message::Attached(Box::new(snapshot)));
         prepare(&mut self.model);
     }
@@ -84,9 +84,14 @@ impl Listener {
             alarms.map(|alarm| (alarm.id, alarm.clone())).collect()
         };
         same("alarms", &by_id(known), &by_id(&fresh))?;
+        // What it began with stays, and what is newer is told.
+        let is_told = |id: &OutboxId| {
+            let began_with = self.began_with.as_ref();
+            began_with.is_none_or(|ids| ids.contains(id) || ids.last() < Some(id))
+        };
         for (id, entry) in &fresh.outbox {
             let held = known.outbox.get(id);
-            if held.is_some() || *id > self.began_at {
+            if held.is_some() || is_told(id) {
                 same("answer", &held, &Some(entry))?;
             }
         }
